@@ -1,0 +1,43 @@
+import { v5 } from 'uuid';
+
+/**
+ * Every id is a uuidv5 of what it stands for, so that a replay finds the id it made before.
+ * The namespaces are arbitrary but for ever: changing one changes all ids of its kind.
+ */
+const NAMESPACE = {
+  violation: '0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c01',
+  incident: '0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c02',
+  action: '0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c03',
+  delivery: '0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c04',
+} as const;
+
+/** Joins parts so that no two lists of parts give the same text: ['a', 'bc'] is not ['ab', 'c']. */
+function join(parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}
+
+/** `identity` is the sensor's own id, or the canonical content where it has none; `time` is the sensor's. */
+export function violationId(source: string, cluster: string, identity: string, time: string): string {
+  return v5(join([source, cluster, identity, time]), NAMESPACE.violation);
+}
+
+/** `ruleVersion` is the hash of what decides the rule's matches; `anchor` names the period, see correlator. */
+export function incidentId(rule: string, ruleVersion: string, group: string, anchor: string): string {
+  return v5(join([rule, ruleVersion, group, anchor]), NAMESPACE.incident);
+}
+
+/** `event` is a violation's id, or an incident's or action's id and version. */
+export function deliveryId(event: string, subscription: string): string {
+  return v5(join([event, subscription]), NAMESPACE.delivery);
+}
+
+/** JSON with sorted keys: the same content gives the same text whatever order a sensor wrote it in. */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`);
+  return `{${entries.join(',')}}`;
+}

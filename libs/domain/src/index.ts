@@ -1,0 +1,4 @@
+export * from './ids.js';
+export * from './incident.js';
+export * from './severity.js';
+export * from './violation.js';
