@@ -3,3 +3,5 @@ export * from './dead-letters.js';
 export * from './errors.js';
 export * from './port.js';
 export * from './topics.js';
+export { openEmbeddedLog, type EmbeddedLogOptions } from './embedded/embedded.js';
+export { partitionOf } from './partitioner.js';

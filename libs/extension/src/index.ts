@@ -1,1 +1,5 @@
-export {};
+export * from './config-error.js';
+export * from './extension.js';
+export * from './nearest.js';
+export * from './values.js';
+export * from './yaml.js';

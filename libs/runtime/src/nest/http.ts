@@ -1,0 +1,83 @@
+import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+import type { Registry } from 'prom-client';
+import { Health } from '../health.js';
+import type { Logger } from '../logger.js';
+import { ProblemFilter } from './problem.js';
+import { NestPinoLogger } from './logger.js';
+
+const METRICS = Symbol('metrics');
+
+@Controller()
+class OperationsController {
+  readonly #health: Health;
+  readonly #metrics: Registry;
+
+  constructor(health: Health, @Inject(METRICS) metrics: Registry) {
+    this.#health = health;
+    this.#metrics = metrics;
+  }
+
+  @Get('healthz')
+  alive(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  async ready(@Res() reply: FastifyReply): Promise<void> {
+    const readiness = await this.#health.readiness();
+    await reply.status(readiness.ready ? 200 : 503).send(readiness);
+  }
+
+  @Get('metrics')
+  async metrics(@Res() reply: FastifyReply): Promise<void> {
+    await reply.header('content-type', this.#metrics.contentType).send(await this.#metrics.metrics());
+  }
+}
+
+@Module({})
+class ServiceModule {}
+
+export interface HttpOptions {
+  /** The modules of the parts that this process runs. */
+  modules: DynamicModule[];
+  health: Health;
+  metrics: Registry;
+  logger: Logger;
+  maxBodyBytes: number;
+}
+
+/**
+ * The process's HTTP application. Bodies of every content type reach the controllers as Buffers: sources need the
+ * bytes as they came, and each says itself which types it takes.
+ */
+export async function createHttp(options: HttpOptions): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.maxBodyBytes,
+    // A sender that opens a connection and drips must not hold it for ever.
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 256 },
+  });
+  const root: DynamicModule = {
+    module: ServiceModule,
+    imports: options.modules,
+    controllers: [OperationsController],
+    providers: [
+      { provide: Health, useValue: options.health },
+      { provide: METRICS, useValue: options.metrics },
+    ],
+  };
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    bodyParser: false,
+    logger: new NestPinoLogger(options.logger),
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.useGlobalFilters(new ProblemFilter(options.logger));
+  return app;
+}
