@@ -7,6 +7,7 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
+    '^@tocsin/(event-log|runtime)/nest$': '<rootDir>/libs/$1/src/nest/index.ts',
     '^@tocsin/(domain|extension|syslog|event-log|store|policy|runtime|testing)$': '<rootDir>/libs/$1/src/index.ts',
     '^@tocsin/(ingest|correlator|responder|notifier|api|standalone)$': '<rootDir>/apps/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
