@@ -32,6 +32,7 @@ export interface Incident {
   /** One sentence that says why this incident exists, for people. */
   reason: string;
   severity_id: SeverityId;
+  /** Empty when the rule groups across clusters. */
   cluster: string;
   /** The values of the rule's `groupBy` fields. */
   group: Record<string, string>;
@@ -42,7 +43,7 @@ export interface Incident {
   first_seen: string;
   last_seen: string;
   /** The earliest ones, up to `INCIDENT_EVIDENCE_INLINE`; the whole trail is in the store. */
-  violations: string[];
+  violations: { id: string; time: string }[];
 }
 
 export const INCIDENT_EVIDENCE_INLINE = 20;
