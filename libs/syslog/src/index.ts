@@ -1,1 +1,2 @@
-export {};
+export * from './deframe.js';
+export * from './parse.js';
