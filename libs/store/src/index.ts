@@ -1,1 +1,10 @@
-export {};
+export * from './dead-letters.js';
+export * from './errors.js';
+export * from './incidents.js';
+export * from './outbox.js';
+export * from './paging.js';
+export * from './positions.js';
+export * from './rule-states.js';
+export type { Database } from './schema.js';
+export * from './store.js';
+export * from './violations.js';

@@ -1,0 +1,29 @@
+import type { Queryable } from './store.js';
+import { chunks } from './text.js';
+
+export interface OutboxRecord {
+  topic: string;
+  key: string | null;
+  value: Buffer;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** Adds records in order; `owner` is the partition whose processing made them. */
+export async function putOutbox(db: Queryable, owner: string, records: readonly OutboxRecord[]): Promise<void> {
+  for (const chunk of chunks(records, 5)) {
+    await db
+      .insertInto('outbox')
+      .values(chunk.map(({ topic, key, value, headers }) => ({ owner, topic, key, value, headers: JSON.stringify(headers) })))
+      .execute();
+  }
+}
+
+/** The owner's oldest records; they stay until `deleteOutbox`. */
+export async function takeOutbox(db: Queryable, owner: string, limit: number): Promise<(OutboxRecord & { id: number })[]> {
+  const rows = await db.selectFrom('outbox').selectAll().where('owner', '=', owner).orderBy('id').limit(limit).execute();
+  return rows.map(({ id, topic, key, value, headers }) => ({ id, topic, key, value, headers: JSON.parse(headers) as Record<string, string> }));
+}
+
+export async function deleteOutbox(db: Queryable, ids: readonly number[]): Promise<void> {
+  for (const chunk of chunks(ids, 1)) await db.deleteFrom('outbox').where('id', 'in', chunk).execute();
+}

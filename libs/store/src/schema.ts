@@ -1,0 +1,53 @@
+import type { Generated } from 'kysely';
+
+/**
+ * Tables as both databases have them. Times are RFC 3339 UTC text with milliseconds, which sorts as it reads; JSON is
+ * text; bytes are bytea or blob. Columns beside a `document` exist to filter by and may be cut; the document is whole.
+ */
+export interface Database {
+  /** Where each consumer group goes on, written with its state. */
+  consumer_positions: { group_name: string; topic: string; partition: number; next_offset: number };
+  /** What the correlator remembers of each group of each rule. */
+  rule_states: { topic: string; partition: number; rule: string; rule_version: string; group_key: string; state: string; wake_at: number };
+  incidents: {
+    id: string;
+    version: number;
+    status: string;
+    rule: string;
+    severity_id: number;
+    cluster: string;
+    namespace: string | null;
+    first_seen: string;
+    last_seen: string;
+    document: string;
+  };
+  /** Which violations an incident holds. */
+  incident_violations: { incident_id: string; violation_id: string; time: string };
+  /** Records to be appended to the log once the transaction that made them is durable. */
+  outbox: { id: Generated<number>; owner: string; topic: string; key: string | null; value: Buffer; headers: string };
+  violations: {
+    id: string;
+    time: string;
+    received_time: string;
+    source: string;
+    kind: string;
+    name: string;
+    severity_id: number;
+    cluster: string;
+    namespace: string | null;
+    workload: string | null;
+    document: string;
+  };
+  dead_letters: {
+    /** `<partition>-<offset>` on the dead-letter topic. */
+    id: string;
+    time: string;
+    stage: string;
+    reason: string;
+    component: string;
+    message: string;
+    key: string | null;
+    value: Buffer;
+    headers: string;
+  };
+}
