@@ -5,3 +5,4 @@ export * from './port.js';
 export * from './topics.js';
 export { openEmbeddedLog, type EmbeddedLogOptions } from './embedded/embedded.js';
 export { partitionOf } from './partitioner.js';
+export { type KafkaLogOptions, openKafkaLog } from './kafka/driver.js';

@@ -2,10 +2,11 @@
  * What the driver needs of a Kafka client library. Everything that decides about records (order, retries, commits,
  * assignment) is the driver's, so that it is written and tested once; a client only speaks the protocol.
  *
- * Errors: a client rejects with `UnknownTopic`, `RecordTooLarge` or `LogUnavailable` (for all that may pass);
+ * Errors: a client rejects with `UnknownTopic` or `LogUnavailable` (for all that may pass);
  * anything else is a defect and is treated as if it might pass.
  */
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { LogUnavailable } from '../errors.js';
 import type { LogRecord, StoredRecord, TopicOffsets, TopicSpec } from '../port.js';
 
 export interface SaslOptions {
@@ -37,10 +38,12 @@ export interface KafkaClient {
   offsets(topic: string): Promise<TopicOffsets[]>;
   committed(group: string, topic: string, partitions: number): Promise<Map<number, number>>;
   ping(): Promise<void>;
-  /** A producer with its own idempotence state. */
-  openProducer(): Promise<ProducerSession>;
+  /** A producer with its own idempotence state. Connects when it first sends. */
+  openProducer(): ProducerSession;
+  /** More records in one send make this client slow. */
+  readonly maxSendRecords: number;
   /** A member of a group, not yet joined. */
-  openMember(options: MemberOptions): Promise<Member>;
+  openMember(options: MemberOptions): Member;
   close(): Promise<void>;
 }
 
@@ -49,8 +52,8 @@ export type PartitionedRecords = ReadonlyMap<number, readonly LogRecord[]>;
 
 export interface ProducerSession {
   /**
-   * Resolves when all are acknowledged by all in-sync replicas. Retries inside for about `retryForMs` without
-   * duplicates. The driver never calls it twice at the same time, and drops the session after a rejection: what the
+   * Resolves when all are acknowledged by all in-sync replicas. Retries what may pass, without
+   * duplicates, until it is closed. The driver never calls it twice at the same time, and drops the session after a rejection: what the
    * broker took is then unknown, and a later send under the same sequence numbers could be taken for a repeat.
    */
   send(topic: string, records: PartitionedRecords): Promise<void>;
@@ -107,6 +110,17 @@ export interface Member {
   commit(offsets: ReadonlyMap<number, number>): Promise<void>;
   /** Leaves the group and closes connections. Never rejects; callable in any state. */
   leave(): Promise<void>;
+}
+
+/**
+ * The driver checked every record against its own limit, so this is a setting and not a record that is wrong: nothing
+ * may be dead-lettered for it.
+ */
+export function brokerTakesLess(topic: string, cause: unknown): LogUnavailable {
+  return new LogUnavailable(
+    `Kafka refused a batch for "${topic}" as too large: raise the topic's max.message.bytes, or lower log.maxRecordBytes below it.`,
+    { cause },
+  );
 }
 
 /** Upper bounds of a fetch: memory is this times partitions, not the backlog. */
