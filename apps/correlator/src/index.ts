@@ -1,1 +1,1 @@
-export {};
+export { correlatorPart } from './part.js';

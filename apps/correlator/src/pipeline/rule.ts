@@ -55,7 +55,7 @@ export function compileRule(definition: RuleDefinition, kinds: ReadonlyMap<strin
     requires: requiredEquals(definition.filter, 'violation'),
     groupBy: definition.groupBy.map((path) => ({ path, steps: path.split('.') })),
     keyed: KEY_FIELDS.every((field) => definition.groupBy.includes(field)),
-    reducer: kind.create(definition.kindConfig as never, undefined),
+    reducer: kind.create(definition.kindConfig, undefined),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Extension } from '@tocsin/extension';
  * - A match that came before MUST change nothing. A member MUST be named once.
  * - State MUST be JSON and bounded, whatever the sender does.
  */
-export interface RuleKind<Config = never> extends Extension<Config, undefined, Reducer> {}
+export interface RuleKind<Config = unknown> extends Extension<Config, undefined, Reducer> {}
 
 /** What a rule keeps of a violation that passed its filter. */
 export interface Match {
