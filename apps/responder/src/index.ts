@@ -1,1 +1,1 @@
-export {};
+export { responderPart } from './part.js';

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+/** Section `responder` of tocsin.yaml. */
+export const responderConfig = z.strictObject({
+  /** `observe` reads incidents and never acts; it is the only mode there is. */
+  mode: z.literal('observe').default('observe'),
+});
+
+export type ResponderConfig = z.infer<typeof responderConfig>;
