@@ -55,7 +55,7 @@ interface Round {
 export class TopicAppender {
   readonly #deps: AppenderDeps;
   readonly #queue: Call[] = [];
-  readonly #closing = new AbortController();
+  readonly #calls = new Set<Promise<void>>();
   #partitions: Promise<number> | undefined;
   #session: ProducerSession | undefined;
   #running: Promise<void> | undefined;
@@ -67,10 +67,25 @@ export class TopicAppender {
 
   async append(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
+    const outcome = this.#append(records);
+    this.#calls.add(outcome);
+    try {
+      await outcome;
+    } finally {
+      this.#calls.delete(outcome);
+    }
+  }
+
+  /** Waits for the appends under way, at most until their deadlines. The driver takes no others meanwhile. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+    this.#dropSession();
+  }
+
+  async #append(records: readonly LogRecord[]): Promise<void> {
     const sizes = records.map((record) => this.#sizeOf(record));
     const deadline = Date.now() + this.#deps.timeoutMs;
     const partitions = await this.#partitionCount(deadline);
-    if (this.#closing.signal.aborted) throw new LogUnavailable('The event log is closed.');
     this.#keyless += 1;
     const placed = records.map((record, index) => ({
       record,
@@ -95,13 +110,6 @@ export class TopicAppender {
       this.#queue.push(call);
       this.#running ??= this.#run();
     });
-  }
-
-  /** Waits for the appends under way, at most until their deadlines. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
-    this.#dropSession();
   }
 
   #sizeOf(record: LogRecord): number {

@@ -1,2 +1,2 @@
 export { type KafkaBroker, type KafkaBrokerOptions, startKafka } from './broker.js';
-export { sharedKafka, topicName } from './shared.js';
+export { ownKafka, sharedKafka, topicName } from './shared.js';

@@ -42,6 +42,21 @@ export async function sharedKafka(): Promise<{ brokers: string }> {
   }
 }
 
+/** A broker for one test file that also wants to restart it, where that is possible: the one in KAFKA_BROKERS is only used. */
+export async function ownKafka(): Promise<{ brokers: string; restart?(): Promise<void>; close(): Promise<void> }> {
+  const given = process.env['KAFKA_BROKERS'];
+  if (given) return { brokers: given, close: async () => undefined };
+  const kafka = await startKafka();
+  return {
+    brokers: kafka.brokers,
+    async restart() {
+      await kafka.kill();
+      await kafka.start();
+    },
+    close: () => kafka.close(),
+  };
+}
+
 /** A topic or group name that no other test uses, also on a broker that outlives the run. */
 export function topicName(prefix: string): string {
   return `${prefix}.${randomUUID().slice(0, 13)}`;
