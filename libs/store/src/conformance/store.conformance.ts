@@ -27,14 +27,17 @@ import {
 } from '../index.js';
 
 /** What every database that the store runs on must do; `open` gives an empty one, `again` a second handle on it. */
-export function describeStore(name: string, harness: { open(): Promise<Store>; again?(): Promise<Store> }): void {
+export function describeStore(name: string, harness: { open(): Promise<Store>; again?(): Promise<Store>; drop?(): Promise<void> }): void {
   describe(name, () => {
     let store: Store;
     beforeEach(async () => {
       store = await harness.open();
       await migrate(store);
     });
-    afterEach(() => store.close());
+    afterEach(async () => {
+      await store.close();
+      await harness.drop?.();
+    });
 
     describe('positions', () => {
       it('moves only from where the caller left it', async () => {
