@@ -12,11 +12,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** "known: a, b, c", the nearest first where there is one. */
-export function describeKnown(word: string, candidates: readonly string[]): string {
-  const near = nearest(word, candidates);
-  const known = `known: ${candidates.toSorted().join(', ')}`;
-  return near === undefined ? known : `did you mean "${near}"? ${known}`;
+/** `known: a, b, c`; where one is near, it stands first and is proposed. */
+export function describeKnown(word: string, candidates: Iterable<string>): string {
+  const known = [...candidates].toSorted();
+  const near = nearest(word, known);
+  if (near === undefined) return `known: ${known.join(', ')}`;
+  return `did you mean "${near}"? known: ${[near, ...known.filter((candidate) => candidate !== near)].join(', ')}`;
 }
 
 /** Damerau's distance (a swap of neighbours counts as one), given up at `limit`. */
