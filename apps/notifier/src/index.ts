@@ -1,1 +1,1 @@
-export {};
+export { notifierPart } from './part.js';

@@ -1,0 +1,46 @@
+import { deliveryId } from '@tocsin/domain';
+import { EventType, Topic, UndecodableRecord, type EventTypeName, type StoredRecord } from '@tocsin/event-log';
+import type { Subscription } from '@tocsin/policy';
+import type { Delivery } from '../channels/channel.js';
+
+type Events = Subscription['spec']['events'];
+
+export const TOPIC_OF: Record<Events, string> = { violations: Topic.Violations, incidents: Topic.Incidents, actions: Topic.Actions };
+const TYPE_OF: Record<Events, EventTypeName> = { violations: EventType.Violation, incidents: EventType.Incident, actions: EventType.Action };
+
+/** A record as the filter and the channel see it. */
+export interface SubscribedEvent {
+  data: object;
+  delivery: Delivery;
+}
+
+/** Throws `UndecodableRecord` when the record is not an event of that kind. */
+export function readEvent(record: StoredRecord, events: Events, subscription: string): SubscribedEvent {
+  const id = record.headers['ce_id'];
+  const time = record.headers['ce_time'];
+  const type = record.headers['ce_type'];
+  if (id === undefined || time === undefined || type === undefined) throw new UndecodableRecord('ce_id, ce_time or ce_type is missing');
+  if (type !== TYPE_OF[events]) throw new UndecodableRecord(`ce_type is "${type}", expected "${TYPE_OF[events]}"`);
+  const data = parseObject(record.value);
+  const severityId = (data as { severity_id?: unknown }).severity_id;
+  return {
+    data,
+    delivery: {
+      id: deliveryId(id, subscription),
+      subscription,
+      event: { id, type, time, severityId: typeof severityId === 'number' ? severityId : 1 },
+      body: record.value,
+    },
+  };
+}
+
+function parseObject(value: Buffer): object {
+  let data: unknown;
+  try {
+    data = JSON.parse(value.toString('utf8'));
+  } catch (cause) {
+    throw new UndecodableRecord('the value is not JSON', { cause });
+  }
+  if (data === null || typeof data !== 'object' || Array.isArray(data)) throw new UndecodableRecord('the value is not a JSON object');
+  return data;
+}

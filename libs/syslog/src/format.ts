@@ -1,0 +1,92 @@
+/**
+ * Writes RFC 5424 messages:
+ *
+ *     <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID [SD] MSG
+ */
+
+export interface OutgoingMessage {
+  /** 0 to 23; 16 is local0. */
+  facility: number;
+  /** 0 Emergency to 7 Debug. */
+  severity: number;
+  /** RFC 3339 with at most microseconds; nil when absent. */
+  timestamp?: string;
+  hostname?: string;
+  appName?: string;
+  procId?: string;
+  msgId?: string;
+  structuredData?: readonly StructuredElement[];
+  message: string;
+}
+
+export interface StructuredElement {
+  /** `name@<private enterprise number>` or a name that IANA registered. */
+  id: string;
+  params: Readonly<Record<string, string>>;
+}
+
+/** Longest header fields, RFC 5424 section 6. */
+const LIMITS = { hostname: 255, appName: 48, procId: 128, msgId: 32, sdName: 32 } as const;
+
+const BOM = '\uFEFF';
+
+/** One message without framing. Text of the sender's choosing cannot break out of its field. */
+export function formatRfc5424(message: OutgoingMessage): Buffer {
+  const priority = message.facility * 8 + message.severity;
+  const header = [
+    `<${priority}>1`,
+    message.timestamp ?? '-',
+    headerField(message.hostname, LIMITS.hostname),
+    headerField(message.appName, LIMITS.appName),
+    headerField(message.procId, LIMITS.procId),
+    headerField(message.msgId, LIMITS.msgId),
+    structuredData(message.structuredData ?? []),
+  ].join(' ');
+  if (message.message === '') return Buffer.from(header);
+  // The RFC wants a byte order mark before UTF-8; plain ASCII needs none, and receivers like it better without.
+  const mark = isAscii(message.message) ? '' : BOM;
+  return Buffer.from(`${header} ${mark}${message.message}`);
+}
+
+/** Printable ASCII without space, cut; `-` (nil) when nothing is left. */
+function headerField(text: string | undefined, limit: number): string {
+  const kept = (text ?? '').replaceAll(/[^\x21-\x7e]/g, '').slice(0, limit);
+  return kept === '' ? '-' : kept;
+}
+
+function structuredData(elements: readonly StructuredElement[]): string {
+  if (elements.length === 0) return '-';
+  return elements
+    .map(({ id, params }) => {
+      const written = Object.entries(params).map(([name, value]) => ` ${sdName(name)}="${escapeValue(value)}"`);
+      return `[${sdName(id)}${written.join('')}]`;
+    })
+    .join('');
+}
+
+function sdName(name: string): string {
+  const kept = name.replaceAll(/[^\x21-\x7e]|[="\]]/g, '').slice(0, LIMITS.sdName);
+  return kept === '' ? 'x' : kept;
+}
+
+/** Only `"`, `\` and `]` are escaped (section 6.3.3); controls would break newline framing, so they become spaces. */
+function escapeValue(value: string): string {
+  return value
+    .toWellFormed()
+    .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
+    .replaceAll(/["\\\]]/g, '\\$&');
+}
+
+function isAscii(text: string): boolean {
+  return !/[^\x00-\x7f]/.test(text);
+}
+
+/** JSON in ASCII: other characters as `\uXXXX`, so that no receiver's character set can garble it. */
+export function asciiJson(json: string): string {
+  return json.replaceAll(/[^\x00-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** OCSF `severity_id` (1 Informational … 6 Fatal) as syslog severity (6 Informational … 0 Emergency). */
+export function syslogSeverity(severityId: number): number {
+  return [6, 6, 5, 4, 3, 2, 0][severityId] ?? 6;
+}
