@@ -1,11 +1,30 @@
-/** SQLSTATE classes and codes after which the same statement may succeed: connection, serialization, resources, shutdown. */
-const TRANSIENT_SQLSTATE = /^(08|40|53|57P0[1-3]|55P03)/;
-const TRANSIENT_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_FULL', 'SQLITE_IOERR']);
+/**
+ * SQLSTATE classes and codes after which the same work may succeed: connection (08), read-only while a replica takes
+ * over (25006), transaction rolled back (40), resources (53), lock or statement timeout, shutdown and start-up (57P).
+ */
+const TRANSIENT_SQLSTATE = /^(08|25006$|40|53|55P03$|57014$|57P0[1-5]$)/;
+const TRANSIENT_SYSTEM = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNABORTED)$/;
+/** Busy or locked by another process; the disk is full or does not answer. Extended codes begin alike. */
+const TRANSIENT_SQLITE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR)/;
+/** pg gives these no code. */
+const TRANSIENT_MESSAGE = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout)/i;
 
-/** Whether the store may take the same work later: it is away, full or busy, rather than refusing what was asked. */
+/** The store gave no answer in time. */
+export class StoreTimeout extends Error {
+  override readonly name = 'StoreTimeout';
+}
+
+/**
+ * Whether the store may take the same work later: it is away, full or busy, rather than refusing what was asked.
+ * A transaction that failed so while it committed MAY have been committed: the repeat must be recognisable.
+ */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && (TRANSIENT_CODES.has(code) || TRANSIENT_SQLSTATE.test(code))) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(error.message);
+  if (error instanceof StoreTimeout) return true;
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code === 'string' && [TRANSIENT_SQLSTATE, TRANSIENT_SYSTEM, TRANSIENT_SQLITE].some((pattern) => pattern.test(code))) return true;
+  if (TRANSIENT_MESSAGE.test(error.message)) return true;
+  // Several addresses of one host were tried.
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isTransient);
+  return isTransient(error.cause);
 }

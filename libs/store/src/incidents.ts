@@ -1,20 +1,26 @@
 import type { Incident } from '@tocsin/domain';
-import { decodeCursor, paged, type Page, type Paged } from './paging.js';
+import { sql } from 'kysely';
+import { byKey, chunks } from './batches.js';
+import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
-import { chunks, columnText, documentText, nullableColumnText } from './text.js';
+import { columnText, documentText, timeText } from './text.js';
 
 export interface IncidentFilter {
   status?: string | undefined;
   /** This severity or a higher one. */
   severity?: number | undefined;
   rule?: string | undefined;
+  cluster?: string | undefined;
+  /** One of those that the incident is about. */
   namespace?: string | undefined;
-  /** Last seen at or after, RFC 3339 UTC. */
+  /** Last seen at or after, RFC 3339. */
   since?: string | undefined;
 }
 
+/** An older version never replaces a newer one. */
 export async function upsertIncidents(db: Queryable, incidents: readonly Incident[]): Promise<void> {
-  for (const chunk of chunks(incidents, 10)) {
+  const newest = byKey(incidents.toSorted((a, b) => a.version - b.version), ({ id }) => id);
+  for (const chunk of chunks(newest, 9)) {
     await db
       .insertInto('incidents')
       .values(
@@ -25,80 +31,76 @@ export async function upsertIncidents(db: Queryable, incidents: readonly Inciden
           rule: columnText(incident.rule.name),
           severity_id: incident.severity_id,
           cluster: columnText(incident.cluster),
-          namespace: nullableColumnText(incident.group['workload.namespace']),
-          first_seen: incident.first_seen,
-          last_seen: incident.last_seen,
+          first_seen: timeText(incident.first_seen),
+          last_seen: timeText(incident.last_seen),
           document: documentText(incident),
         })),
       )
       .onConflict((conflict) =>
-        conflict.column('id').doUpdateSet((eb) => ({
-          version: eb.ref('excluded.version'),
-          status: eb.ref('excluded.status'),
-          severity_id: eb.ref('excluded.severity_id'),
-          first_seen: eb.ref('excluded.first_seen'),
-          last_seen: eb.ref('excluded.last_seen'),
-          document: eb.ref('excluded.document'),
-        })),
+        conflict
+          .column('id')
+          .doUpdateSet((eb) => ({
+            version: eb.ref('excluded.version'),
+            status: eb.ref('excluded.status'),
+            severity_id: eb.ref('excluded.severity_id'),
+            first_seen: eb.ref('excluded.first_seen'),
+            last_seen: eb.ref('excluded.last_seen'),
+            document: eb.ref('excluded.document'),
+          }))
+          .where(sql<boolean>`excluded.version >= incidents.version`),
       )
+      .execute();
+  }
+  await addNamespaces(db, newest);
+}
+
+/** Namespaces are only ever added: an incident gains members and loses none. */
+async function addNamespaces(db: Queryable, incidents: readonly Incident[]): Promise<void> {
+  const rows = incidents.flatMap((incident) => namespacesOf(incident).map((namespace) => ({ incident_id: incident.id, namespace: columnText(namespace) })));
+  for (const chunk of chunks(byKey(rows, (row) => `${row.incident_id}/${row.namespace}`), 2)) {
+    await db
+      .insertInto('incident_namespaces')
+      .values(chunk)
+      .onConflict((conflict) => conflict.columns(['incident_id', 'namespace']).doNothing())
       .execute();
   }
 }
 
+/** The namespace that it is grouped by, and those of its entities, whose names are `namespace/name`. */
+function namespacesOf({ group, entities }: Incident): string[] {
+  const namespaces = entities
+    .filter(({ type, name }) => (type === 'workload' || type === 'pod') && name.includes('/'))
+    .map(({ name }) => name.slice(0, name.indexOf('/')));
+  const grouped = group['workload.namespace'];
+  return [...new Set(grouped ? [grouped, ...namespaces] : namespaces)];
+}
+
+/** Those of the ids that exist. */
 export async function getIncidents(db: Queryable, ids: readonly string[]): Promise<Map<string, Incident>> {
   const found = new Map<string, Incident>();
   for (const chunk of chunks(ids, 1)) {
-    for (const row of await db.selectFrom('incidents').select(['id', 'document']).where('id', 'in', chunk).execute()) {
+    for (const row of await db.selectFrom('incidents').select(['id', 'document']).where('id', 'in', chunk.map(columnText)).execute()) {
       found.set(row.id, JSON.parse(row.document) as Incident);
     }
   }
   return found;
 }
 
+/** By when they were last seen: one that changes moves to the first page. */
 export async function listIncidents(db: Queryable, filter: IncidentFilter, page: Page): Promise<Paged<Incident>> {
   let query = db.selectFrom('incidents').select(['id', 'last_seen', 'document']).orderBy('last_seen', 'desc').orderBy('id', 'desc').limit(page.limit + 1);
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
-  if (filter.severity !== undefined) query = query.where('severity_id', '>=', filter.severity);
-  if (filter.rule !== undefined) query = query.where('rule', '=', columnText(filter.rule));
-  if (filter.namespace !== undefined) query = query.where('namespace', '=', columnText(filter.namespace));
-  if (filter.since !== undefined) query = query.where('last_seen', '>=', filter.since);
-  if (page.cursor !== undefined) {
-    const { time, id } = decodeCursor(page.cursor);
-    query = query.where((eb) => eb.or([eb('last_seen', '<', time), eb.and([eb('last_seen', '=', time), eb('id', '<', id)])]));
+  for (const column of ['status', 'rule', 'cluster'] as const) {
+    const value = filter[column];
+    if (value !== undefined) query = query.where(column, '=', columnText(value));
   }
+  if (filter.severity !== undefined) query = query.where('severity_id', '>=', filter.severity);
+  if (filter.namespace !== undefined) {
+    const inNamespace = db.selectFrom('incident_namespaces').select('incident_id').where('namespace', '=', columnText(filter.namespace));
+    query = query.where('id', 'in', inNamespace);
+  }
+  if (filter.since !== undefined) query = query.where('last_seen', '>=', timeText(filter.since));
+  const place = placeOf(page);
+  if (place !== undefined) query = query.where((eb) => eb(eb.refTuple('last_seen', 'id'), '<', eb.tuple(place.time, place.id)));
   const rows = await query.execute();
   return paged(rows, page.limit, (row) => ({ time: row.last_seen, id: row.id }), (row) => JSON.parse(row.document) as Incident);
-}
-
-export interface IncidentViolation {
-  incidentId: string;
-  violationId: string;
-  time: string;
-}
-
-export async function addIncidentViolations(db: Queryable, members: readonly IncidentViolation[]): Promise<void> {
-  for (const chunk of chunks(members, 3)) {
-    await db
-      .insertInto('incident_violations')
-      .values(chunk.map((member) => ({ incident_id: member.incidentId, violation_id: member.violationId, time: member.time })))
-      .onConflict((conflict) => conflict.columns(['incident_id', 'violation_id']).doNothing())
-      .execute();
-  }
-}
-
-/** The evidence trail, newest first. */
-export async function incidentViolations(db: Queryable, incidentId: string, page: Page): Promise<Paged<{ id: string; time: string }>> {
-  let query = db
-    .selectFrom('incident_violations')
-    .select(['violation_id', 'time'])
-    .where('incident_id', '=', incidentId)
-    .orderBy('time', 'desc')
-    .orderBy('violation_id', 'desc')
-    .limit(page.limit + 1);
-  if (page.cursor !== undefined) {
-    const { time, id } = decodeCursor(page.cursor);
-    query = query.where((eb) => eb.or([eb('time', '<', time), eb.and([eb('time', '=', time), eb('violation_id', '<', id)])]));
-  }
-  const rows = await query.execute();
-  return paged(rows, page.limit, (row) => ({ time: row.time, id: row.violation_id }), (row) => ({ id: row.violation_id, time: row.time }));
 }

@@ -1,8 +1,10 @@
 export * from './dead-letters.js';
 export * from './errors.js';
+export * from './evidence.js';
 export * from './incidents.js';
+export { migrate } from './migrate.js';
 export * from './outbox.js';
-export * from './paging.js';
+export { BadCursor, type Page, type Paged } from './paging.js';
 export * from './positions.js';
 export * from './rule-states.js';
 export type { Database } from './schema.js';

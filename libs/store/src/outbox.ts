@@ -1,5 +1,5 @@
+import { chunks } from './batches.js';
 import type { Queryable } from './store.js';
-import { chunks } from './text.js';
 
 export interface OutboxRecord {
   topic: string;
@@ -13,7 +13,15 @@ export async function putOutbox(db: Queryable, owner: string, records: readonly 
   for (const chunk of chunks(records, 5)) {
     await db
       .insertInto('outbox')
-      .values(chunk.map(({ topic, key, value, headers }) => ({ owner, topic, key, value, headers: JSON.stringify(headers) })))
+      .values(
+        chunk.map(({ topic, key, value, headers }) => ({
+          owner,
+          topic,
+          record_key: key === null ? null : JSON.stringify(key),
+          value,
+          headers: JSON.stringify(headers),
+        })),
+      )
       .execute();
   }
 }
@@ -21,7 +29,13 @@ export async function putOutbox(db: Queryable, owner: string, records: readonly 
 /** The owner's oldest records; they stay until `deleteOutbox`. */
 export async function takeOutbox(db: Queryable, owner: string, limit: number): Promise<(OutboxRecord & { id: number })[]> {
   const rows = await db.selectFrom('outbox').selectAll().where('owner', '=', owner).orderBy('id').limit(limit).execute();
-  return rows.map(({ id, topic, key, value, headers }) => ({ id, topic, key, value, headers: JSON.parse(headers) as Record<string, string> }));
+  return rows.map(({ id, topic, record_key: key, value, headers }) => ({
+    id,
+    topic,
+    key: key === null ? null : (JSON.parse(key) as string),
+    value,
+    headers: JSON.parse(headers) as Record<string, string>,
+  }));
 }
 
 export async function deleteOutbox(db: Queryable, ids: readonly number[]): Promise<void> {

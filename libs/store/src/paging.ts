@@ -6,6 +6,7 @@ export interface Page {
 
 export interface Paged<T> {
   items: T[];
+  /** Absent on the last page. */
   nextCursor?: string;
 }
 
@@ -27,13 +28,19 @@ export function encodeCursor(place: Place): string {
 export function decodeCursor(cursor: string): Place {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(parsed) && parsed.length === 2 && parsed.every((part) => typeof part === 'string' && /^[\x20-\x7e]+$/.test(part))) {
+    // Times and ids are printable ASCII; anything else did not come from here, and might not be text for the database.
+    if (Array.isArray(parsed) && parsed.length === 2 && parsed.every((part) => typeof part === 'string' && /^[\x20-\x7e]{1,200}$/.test(part))) {
       return { time: parsed[0] as string, id: parsed[1] as string };
     }
   } catch {
     // Answered below.
   }
   throw new BadCursor('The cursor is not one that this API gave.');
+}
+
+/** Where the page begins: rows below this place, or all when there is none. */
+export function placeOf(page: Page): Place | undefined {
+  return page.cursor === undefined ? undefined : decodeCursor(page.cursor);
 }
 
 /** Makes a page of one row more than asked for. */

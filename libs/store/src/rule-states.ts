@@ -1,28 +1,48 @@
+import { sql } from 'kysely';
+import { byKey, chunks } from './batches.js';
 import type { Queryable } from './store.js';
-import { chunks } from './text.js';
+import { columnText } from './text.js';
 
 export interface RuleStateRow {
   rule: string;
   ruleVersion: string;
   /** The group's values as one text. */
   group: string;
-  /** JSON of the rule kind. */
+  /** JSON text of the rule kind. */
   state: string;
   /** Event time until which the state matters, milliseconds since 1970. */
   wakeAt: number;
 }
 
+export type RuleStateKey = Pick<RuleStateRow, 'rule' | 'ruleVersion' | 'group'>;
+
+/** Those that matter longest come last, so that a bounded reader keeps them. */
 export async function loadRuleStates(db: Queryable, topic: string, partition: number): Promise<RuleStateRow[]> {
-  const rows = await db.selectFrom('rule_states').selectAll().where('topic', '=', topic).where('partition', '=', partition).orderBy('wake_at').execute();
-  return rows.map((row) => ({ rule: row.rule, ruleVersion: row.rule_version, group: row.group_key, state: row.state, wakeAt: row.wake_at }));
+  const rows = await db
+    .selectFrom('rule_states')
+    .select(['rule', 'rule_version', 'group_text', 'state', 'wake_at'])
+    .where('topic', '=', topic)
+    .where('partition', '=', partition)
+    .orderBy('wake_at')
+    .execute();
+  return rows.map((row) => ({ rule: row.rule, ruleVersion: row.rule_version, group: JSON.parse(row.group_text) as string, state: row.state, wakeAt: row.wake_at }));
 }
 
 export async function saveRuleStates(db: Queryable, topic: string, partition: number, states: readonly RuleStateRow[]): Promise<void> {
-  for (const chunk of chunks(states, 7)) {
+  for (const chunk of chunks(byKey(states, keyText), 8)) {
     await db
       .insertInto('rule_states')
       .values(
-        chunk.map((row) => ({ topic, partition, rule: row.rule, rule_version: row.ruleVersion, group_key: row.group, state: row.state, wake_at: row.wakeAt })),
+        chunk.map((row) => ({
+          topic,
+          partition,
+          rule: row.rule,
+          rule_version: row.ruleVersion,
+          group_key: columnText(row.group),
+          group_text: JSON.stringify(row.group),
+          state: row.state,
+          wake_at: row.wakeAt,
+        })),
       )
       .onConflict((conflict) =>
         conflict.columns(['topic', 'partition', 'rule', 'rule_version', 'group_key']).doUpdateSet((eb) => ({
@@ -34,20 +54,19 @@ export async function saveRuleStates(db: Queryable, topic: string, partition: nu
   }
 }
 
-export async function deleteRuleStates(
-  db: Queryable,
-  topic: string,
-  partition: number,
-  keys: readonly Pick<RuleStateRow, 'rule' | 'ruleVersion' | 'group'>[],
-): Promise<void> {
-  for (const { rule, ruleVersion, group } of keys) {
+export async function deleteRuleStates(db: Queryable, topic: string, partition: number, keys: readonly RuleStateKey[]): Promise<void> {
+  for (const chunk of chunks(byKey(keys, keyText), 3)) {
+    // SQLite takes a list of row values only as `values`; both databases find each row by the primary key.
+    const rows = sql.join(chunk.map((key) => sql`(${key.rule}, ${key.ruleVersion}, ${columnText(key.group)})`));
     await db
       .deleteFrom('rule_states')
       .where('topic', '=', topic)
       .where('partition', '=', partition)
-      .where('rule', '=', rule)
-      .where('rule_version', '=', ruleVersion)
-      .where('group_key', '=', group)
+      .where(sql<boolean>`(rule, rule_version, group_key) in (values ${rows})`)
       .execute();
   }
+}
+
+function keyText({ rule, ruleVersion, group }: RuleStateKey): string {
+  return JSON.stringify([rule, ruleVersion, group]);
 }

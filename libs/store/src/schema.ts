@@ -7,8 +7,8 @@ import type { Generated } from 'kysely';
 export interface Database {
   /** Where each consumer group goes on, written with its state. */
   consumer_positions: { group_name: string; topic: string; partition: number; next_offset: number };
-  /** What the correlator remembers of each group of each rule. */
-  rule_states: { topic: string; partition: number; rule: string; rule_version: string; group_key: string; state: string; wake_at: number };
+  /** What the correlator remembers of each group of each rule. The key may be cut, `group_text` is the group as JSON text. */
+  rule_states: { topic: string; partition: number; rule: string; rule_version: string; group_key: string; group_text: string; state: string; wake_at: number };
   incidents: {
     id: string;
     version: number;
@@ -16,19 +16,19 @@ export interface Database {
     rule: string;
     severity_id: number;
     cluster: string;
-    namespace: string | null;
     first_seen: string;
     last_seen: string;
     document: string;
   };
+  /** The namespaces that an incident is about: one, or several when its rule groups by something else. */
+  incident_namespaces: { incident_id: string; namespace: string };
   /** Which violations an incident holds. */
   incident_violations: { incident_id: string; violation_id: string; time: string };
-  /** Records to be appended to the log once the transaction that made them is durable. */
-  outbox: { id: Generated<number>; owner: string; topic: string; key: string | null; value: Buffer; headers: string };
+  /** Records to be appended to the log once the transaction that made them is durable. The key is JSON text. */
+  outbox: { id: Generated<number>; owner: string; topic: string; record_key: string | null; value: Buffer; headers: string };
   violations: {
     id: string;
     time: string;
-    received_time: string;
     source: string;
     kind: string;
     name: string;
@@ -46,7 +46,8 @@ export interface Database {
     reason: string;
     component: string;
     message: string;
-    key: string | null;
+    /** JSON text. */
+    record_key: string | null;
     value: Buffer;
     headers: string;
   };

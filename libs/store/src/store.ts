@@ -1,9 +1,8 @@
-import Sqlite from 'better-sqlite3';
-import { Migrator } from 'kysely/migration';
-import { Kysely, PostgresDialect, SqliteDialect, sql, type Transaction } from 'kysely';
-import pg from 'pg';
-import { migrations } from './migrations.js';
+import { Kysely, sql, type Dialect as KyselyDialect, type Transaction } from 'kysely';
+import { StoreTimeout } from './errors.js';
+import { postgresDialect } from './postgres.js';
 import type { Database } from './schema.js';
+import { sqliteDialect } from './sqlite.js';
 
 export type Dialect = 'postgres' | 'sqlite';
 
@@ -13,9 +12,14 @@ export type Queryable = Kysely<Database> | Transaction<Database>;
 export interface Store {
   readonly db: Kysely<Database>;
   readonly dialect: Dialect;
-  /** All of it or nothing; durable when it resolves. On SQLite other queries wait meanwhile. */
+  /**
+   * All of it or nothing; durable when it resolves. `work` MUST use `tx` alone: on SQLite there is one connection,
+   * and `db` would wait for the end of the very transaction that waits for it.
+   */
   transaction<T>(work: (tx: Transaction<Database>) => Promise<T>): Promise<T>;
-  ping(): Promise<void>;
+  /** Resolves when the database answers; rejects with `StoreTimeout` when it does not in time (default 2 s). */
+  ping(timeoutMs?: number): Promise<void>;
+  /** Waits for queries in progress. */
   close(): Promise<void>;
 }
 
@@ -31,47 +35,51 @@ export type StoreOptions =
       file: string;
     };
 
+const DEFAULT_POOL_SIZE = 10;
+const PING_TIMEOUT_MS = 2_000;
+
+/** Connects with the first query, so that a Postgres that is away shows there, as a transient error. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  return 'url' in options ? openPostgres(options.url, options.poolSize ?? 10) : openSqlite(options.file);
+  if ('url' in options) return createStore('postgres', postgresDialect(options.url, options.poolSize ?? DEFAULT_POOL_SIZE));
+  return createStore('sqlite', sqliteDialect(options.file));
 }
 
-function openPostgres(url: string, poolSize: number): Store {
-  const types = {
-    // Counters and offsets stay far below 2^53, so they are numbers as everywhere else.
-    getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-      if (oid === pg.types.builtins.INT8) return Number;
-      return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
-    }) as typeof pg.types.getTypeParser,
-  };
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000, keepAlive: true, types, application_name: 'tocsin' });
-  // A server that goes away while a connection is idle must not end the process; the next query finds out.
-  pool.on('error', () => undefined);
-  return createStore(new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), 'postgres');
-}
-
-function openSqlite(file: string): Store {
-  const database = new Sqlite(file);
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma('cache_size = -32000');
-  return createStore(new Kysely<Database>({ dialect: new SqliteDialect({ database }) }), 'sqlite');
-}
-
-function createStore(db: Kysely<Database>, dialect: Dialect): Store {
+function createStore(dialect: Dialect, kyselyDialect: KyselyDialect): Store {
+  const db = new Kysely<Database>({ dialect: kyselyDialect });
   return {
     db,
     dialect,
-    transaction: (work) => db.transaction().execute(work),
-    ping: async () => {
-      await sql`select 1`.execute(db);
-    },
+    transaction: (work) => transaction(db, work),
+    ping: (timeoutMs = PING_TIMEOUT_MS) => within(timeoutMs, sql`select 1`.execute(db)),
     close: () => db.destroy(),
   };
 }
 
-/** Brings the schema up to date. Several replicas may do it at once: Kysely's migrator holds a lock meanwhile. */
-export async function migrate(store: Store): Promise<void> {
-  const migrator = new Migrator({ db: store.db, provider: { getMigrations: async () => migrations(store.dialect) } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw new Error('The database could not be migrated.', { cause: error });
+/** Rejects with what `work` threw, also when the connection was lost and the rollback fails too. */
+async function transaction<T>(db: Kysely<Database>, work: (tx: Transaction<Database>) => Promise<T>): Promise<T> {
+  let failure: { error: unknown } | undefined;
+  try {
+    return await db.transaction().execute(async (tx) => {
+      try {
+        return await work(tx);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw failure === undefined ? error : failure.error;
+  }
+}
+
+async function within(timeoutMs: number, query: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreTimeout(`The database did not answer within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  try {
+    await Promise.race([query, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,12 +1,23 @@
-/** Longest text in a filter column: a Postgres index row holds at most about 2,700 bytes, and a character has up to 4. */
-const COLUMN_CHARACTERS = 500;
+import { createHash } from 'node:crypto';
 
 /**
- * Text for a filter column. Postgres refuses NUL in text, and lone surrogates are not UTF-8: both are replaced here.
- * The document beside the column keeps them, as JSON escapes.
+ * Longest text in an indexed column. A Postgres index row holds about 2,700 bytes, a character has up to 3 per UTF-16
+ * unit, and an index has up to two such columns beside the time and the id.
+ */
+const COLUMN_CHARACTERS = 200;
+
+/**
+ * Text for a column that is filtered by or is part of a key. Equal texts give equal columns and different texts
+ * different ones. Most stay as they are; Postgres refuses NUL, lone surrogates are not UTF-8, and long texts do not
+ * fit an index: those are cleaned and cut for people to read, and a hash of the original tells them apart.
+ * The document beside the column keeps the text whole, as JSON escapes.
  */
 export function columnText(text: string): string {
-  return text.slice(0, COLUMN_CHARACTERS).toWellFormed().replaceAll('\u0000', '\uFFFD');
+  if (text.length <= COLUMN_CHARACTERS && text.isWellFormed() && !text.includes('\u0000')) return text;
+  const readable = text.slice(0, COLUMN_CHARACTERS).toWellFormed().replaceAll('\u0000', '\uFFFD');
+  // UTF-16, because in UTF-8 all lone surrogates would become the same character.
+  const hash = createHash('sha256').update(text, 'utf16le').digest('hex').slice(0, 32);
+  return `${readable}…${hash}`;
 }
 
 export function nullableColumnText(text: string | undefined): string | null {
@@ -18,8 +29,7 @@ export function documentText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Splits rows so that a statement stays below the parameter limits (Postgres 65,535; SQLite 32,766). */
-export function* chunks<T>(rows: readonly T[], columns: number): Generator<readonly T[]> {
-  const size = Math.floor(30_000 / columns);
-  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
+/** RFC 3339 UTC with milliseconds, so that text order is time order whatever precision and zone the text had. */
+export function timeText(time: string): string {
+  return new Date(time).toISOString();
 }

@@ -1,7 +1,8 @@
 import type { Violation } from '@tocsin/domain';
-import { decodeCursor, paged, type Page, type Paged } from './paging.js';
+import { byKey, chunks } from './batches.js';
+import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
-import { chunks, columnText, documentText, nullableColumnText } from './text.js';
+import { columnText, documentText, nullableColumnText, timeText } from './text.js';
 
 export interface ViolationFilter {
   source?: string | undefined;
@@ -9,26 +10,29 @@ export interface ViolationFilter {
   name?: string | undefined;
   /** This severity or a higher one. */
   severity?: number | undefined;
+  cluster?: string | undefined;
   namespace?: string | undefined;
   workload?: string | undefined;
-  /** At or after, RFC 3339 UTC. */
+  /** At or after, RFC 3339. */
   since?: string | undefined;
-  /** Before, RFC 3339 UTC. */
+  /** Before, RFC 3339. */
   until?: string | undefined;
 }
 
-/** Repeats of an id are left out: the first one stays. */
-export async function insertViolations(db: Queryable, violations: readonly Violation[]): Promise<void> {
-  for (const chunk of chunks(violations, 11)) {
-    await db
+const TEXT_FILTERS = ['source', 'kind', 'name', 'cluster', 'namespace', 'workload'] as const;
+
+/** Repeats of an id are left out: the first one stays. Returns how many were new. */
+export async function insertViolations(db: Queryable, violations: readonly Violation[]): Promise<number> {
+  let inserted = 0n;
+  for (const chunk of chunks(byKey(violations.toReversed(), ({ id }) => id), 10)) {
+    const result = await db
       .insertInto('violations')
       .values(
         chunk.map((violation) => ({
           id: violation.id,
-          time: violation.time,
-          received_time: violation.received_time,
-          source: violation.source,
-          kind: violation.kind,
+          time: timeText(violation.time),
+          source: columnText(violation.source),
+          kind: columnText(violation.kind),
           name: columnText(violation.name),
           severity_id: violation.severity_id,
           cluster: columnText(violation.cluster),
@@ -38,28 +42,28 @@ export async function insertViolations(db: Queryable, violations: readonly Viola
         })),
       )
       .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute();
+      .executeTakeFirst();
+    inserted += result.numInsertedOrUpdatedRows ?? 0n;
   }
+  return Number(inserted);
 }
 
 export async function getViolation(db: Queryable, id: string): Promise<Violation | undefined> {
-  const row = await db.selectFrom('violations').select('document').where('id', '=', id).executeTakeFirst();
+  const row = await db.selectFrom('violations').select('document').where('id', '=', columnText(id)).executeTakeFirst();
   return row === undefined ? undefined : (JSON.parse(row.document) as Violation);
 }
 
 export async function listViolations(db: Queryable, filter: ViolationFilter, page: Page): Promise<Paged<Violation>> {
   let query = db.selectFrom('violations').select(['id', 'time', 'document']).orderBy('time', 'desc').orderBy('id', 'desc').limit(page.limit + 1);
-  for (const column of ['source', 'kind', 'name', 'namespace', 'workload'] as const) {
+  for (const column of TEXT_FILTERS) {
     const value = filter[column];
     if (value !== undefined) query = query.where(column, '=', columnText(value));
   }
   if (filter.severity !== undefined) query = query.where('severity_id', '>=', filter.severity);
-  if (filter.since !== undefined) query = query.where('time', '>=', filter.since);
-  if (filter.until !== undefined) query = query.where('time', '<', filter.until);
-  if (page.cursor !== undefined) {
-    const { time, id } = decodeCursor(page.cursor);
-    query = query.where((eb) => eb.or([eb('time', '<', time), eb.and([eb('time', '=', time), eb('id', '<', id)])]));
-  }
+  if (filter.since !== undefined) query = query.where('time', '>=', timeText(filter.since));
+  if (filter.until !== undefined) query = query.where('time', '<', timeText(filter.until));
+  const place = placeOf(page);
+  if (place !== undefined) query = query.where((eb) => eb(eb.refTuple('time', 'id'), '<', eb.tuple(place.time, place.id)));
   const rows = await query.execute();
-  return paged(rows, page.limit, (row) => ({ time: row.time, id: row.id }), (row) => JSON.parse(row.document) as Violation);
+  return paged(rows, page.limit, (row) => row, (row) => JSON.parse(row.document) as Violation);
 }
