@@ -30,7 +30,11 @@ export function openConformanceLog({ brokers, client }: ConformanceSettings): Pr
   });
 }
 
-export function kafkaHarness(client: ConformanceSettings['client'], start: () => Promise<ConformanceBroker>, restartable: boolean): ConformanceHarness {
+export function kafkaHarness(
+  client: ConformanceSettings['client'],
+  start: () => Promise<ConformanceBroker>,
+  restartable: boolean,
+): ConformanceHarness {
   let broker: ConformanceBroker | undefined;
   const settings = (): ConformanceSettings => ({ brokers: broker?.brokers ?? '', client });
   const open = (): Promise<EventLog> => openConformanceLog(settings());

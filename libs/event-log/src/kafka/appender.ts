@@ -58,7 +58,7 @@ export class TopicAppender {
   readonly #calls = new Set<Promise<void>>();
   #partitions: Promise<number> | undefined;
   #session: ProducerSession | undefined;
-  #running: Promise<void> | undefined;
+  #sending = false;
   #keyless = 0;
 
   constructor(deps: AppenderDeps) {
@@ -108,7 +108,7 @@ export class TopicAppender {
         },
       };
       this.#queue.push(call);
-      this.#running ??= this.#run();
+      if (!this.#sending) void this.#sendAll();
     });
   }
 
@@ -136,12 +136,13 @@ export class TopicAppender {
     }
   }
 
-  async #run(): Promise<void> {
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
     while (this.#queue.length > 0) {
       const round = this.#takeRound();
       if (round.parts.length > 0) await this.#sendRound(round);
     }
-    this.#running = undefined;
+    this.#sending = false;
   }
 
   /** Takes from the front of the queue, in order, until a partition's batch or the round is full. */

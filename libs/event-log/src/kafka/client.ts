@@ -5,6 +5,7 @@
  * Errors: a client rejects with `UnknownTopic` or `LogUnavailable` (for all that may pass);
  * anything else is a defect and is treated as if it might pass.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { LogUnavailable } from '../errors.js';
 import type { LogRecord, StoredRecord, TopicOffsets, TopicSpec } from '../port.js';
@@ -121,6 +122,16 @@ export function brokerTakesLess(topic: string, cause: unknown): LogUnavailable {
     `Kafka refused a batch for "${topic}" as too large: raise the topic's max.message.bytes, or lower log.maxRecordBytes below it.`,
     { cause },
   );
+}
+
+const GOODBYE_MS = 2_000;
+
+/**
+ * Waits for a goodbye, but not long: it is answered behind a join under way, which may wait for the slowest member.
+ * It goes on in the background.
+ */
+export async function withinPatience(goodbye: Promise<unknown>): Promise<void> {
+  await Promise.race([goodbye, sleep(GOODBYE_MS, undefined, { ref: false })]);
 }
 
 /** Upper bounds of a fetch: memory is this times partitions, not the backlog. */

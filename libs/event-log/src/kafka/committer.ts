@@ -36,7 +36,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#pending.size > 0 && !this.#deps.signal.aborted; ) {
+    for (let failures = 0; this.#pending.size > 0 && !this.#deps.signal.aborted;) {
       try {
         await this.#commit();
         failures = 0;

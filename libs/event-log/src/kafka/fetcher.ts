@@ -40,7 +40,7 @@ export class Fetcher {
 
   async run(): Promise<void> {
     const { signal, logger } = this.#deps;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       this.#awake = false;
       try {
         for (const [node, wanting] of await this.#wantingByLeader(failures > 0)) {

@@ -62,15 +62,18 @@ export class GroupConsumer implements Consumer {
     const { signal } = this.#stopping;
     const { topic, group } = this.#deps.options;
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       const lost = Promise.withResolvers<unknown>();
       let joined = false;
       const member = this.#openMember(lost.resolve);
       const over = await Promise.race([
-        member.join().then(() => {
-          joined = true;
-          return lost.promise;
-        }, (error: unknown) => error),
+        member.join().then(
+          () => {
+            joined = true;
+            return lost.promise;
+          },
+          (error: unknown) => error,
+        ),
         lost.promise,
         stopped,
       ]);

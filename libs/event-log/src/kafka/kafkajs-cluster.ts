@@ -129,7 +129,10 @@ export function kafkaOf(config: ClientConfig): Kafka {
     retry: RETRY,
     logLevel: logLevel.WARN,
     // Its errors are those that the driver sees and handles; once is enough.
-    logCreator: () => ({ namespace, log }) => config.logger.debug({ namespace, ...log }, 'kafkajs reports.'),
+    logCreator:
+      () =>
+      ({ namespace, log }) =>
+        config.logger.debug({ namespace, ...log }, 'kafkajs reports.'),
     ssl: config.ssl,
   };
   if (config.sasl) settings.sasl = config.sasl as SASLOptions;
@@ -141,7 +144,8 @@ export function createCluster(config: ClientConfig): Cluster {
   const kafka = kafkaOf(config);
   const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === CREATE_CLUSTER);
   const create: unknown = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
-  if (typeof create !== 'function') throw new Error('This is not kafkajs 2.2.4: it has no createCluster; pin the version, or use the client "platformatic".');
+  if (typeof create !== 'function')
+    throw new Error('This is not kafkajs 2.2.4: it has no createCluster; pin the version, or use the client "platformatic".');
   return create({ metadataMaxAge: METADATA_MAX_AGE_MS, allowAutoTopicCreation: false, isolationLevel: READ_COMMITTED }) as Cluster;
 }
 

@@ -11,8 +11,19 @@ import {
   type Member,
   type MemberOptions,
   OffsetOutOfRange,
+  withinPatience,
 } from './client.js';
-import { type Broker, type Cluster, createCluster, type FetchedMessage, type FetchedMessages, hasType, type JoinedGroup, mapError, recover } from './kafkajs-cluster.js';
+import {
+  type Broker,
+  type Cluster,
+  createCluster,
+  type FetchedMessage,
+  type FetchedMessages,
+  hasType,
+  type JoinedGroup,
+  mapError,
+  recover,
+} from './kafkajs-cluster.js';
 
 /** The name under which @platformatic/kafka offers the same assignment, so that both may share a group. */
 const PROTOCOL = 'roundrobin';
@@ -32,32 +43,31 @@ export function openKafkajsMember(config: ClientConfig, options: MemberOptions):
 
 /**
  * A group member on kafkajs's protocol layer, classic group protocol. States: new → joined (heartbeats) ⇄ rejoining
- * (beforeJoin, join, sync) → lost or left. Two sets of connections, since a broker answers each connection in order:
- * a fetch that waits for records must not hold up heartbeats and commits.
+ * (beforeJoin, join, sync) → lost or left. kafkajs keeps a second connection to each broker for fetches, so that one
+ * which waits for records does not hold up heartbeats and commits.
  */
 class KafkajsMember implements Member {
   readonly #options: MemberOptions;
   readonly #logger: ClientConfig['logger'];
-  readonly #groupCluster: Cluster;
-  readonly #fetchCluster: Cluster;
+  readonly #cluster: Cluster;
   readonly #leaving = new AbortController();
   #coordinator: Broker | undefined;
   #generation: Generation | undefined;
-  #fetchReady: Promise<void> | undefined;
+  #joining: Promise<void> = Promise.resolve();
   #heartbeats: Promise<void> = Promise.resolve();
 
   constructor(config: ClientConfig, options: MemberOptions) {
     this.#options = options;
     this.#logger = config.logger;
-    this.#groupCluster = createCluster(config);
-    this.#fetchCluster = createCluster(config);
+    this.#cluster = createCluster(config);
   }
 
   async join(): Promise<void> {
     try {
-      await this.#groupCluster.connect();
-      await this.#groupCluster.addTargetTopic(this.#options.topic);
-      await this.#joinUntilSynced();
+      await this.#cluster.connect();
+      await this.#cluster.addTargetTopic(this.#options.topic);
+      this.#joining = this.#joinUntilSynced();
+      await this.#joining;
     } catch (error) {
       throw mapError(error, this.#options.topic);
     }
@@ -65,16 +75,14 @@ class KafkajsMember implements Member {
   }
 
   async leaders(refresh: boolean): Promise<ReadonlyMap<number, number>> {
-    const cluster = await this.#fetching();
-    if (refresh) await recover(cluster, undefined);
-    return new Map(cluster.findTopicPartitionMetadata(this.#options.topic).map(({ partitionId, leader }) => [partitionId, leader]));
+    if (refresh) await recover(this.#cluster, undefined);
+    return new Map(this.#cluster.findTopicPartitionMetadata(this.#options.topic).map(({ partitionId, leader }) => [partitionId, leader]));
   }
 
   async fetch(node: number, positions: readonly FetchPosition[], maxWaitMs: number): Promise<FetchedPartition[]> {
     const { topic } = this.#options;
-    const cluster = await this.#fetching();
     try {
-      const broker = await cluster.findBroker({ nodeId: node });
+      const broker = await this.#cluster.findBroker({ nodeId: node });
       const { responses } = await broker.fetch({
         replicaId: -1,
         isolationLevel: READ_COMMITTED,
@@ -96,7 +104,7 @@ class KafkajsMember implements Member {
       return responses.flatMap(({ partitions }) => partitions.map((found) => decode(found, offsets.get(found.partition) ?? 0)));
     } catch (error) {
       if (hasType(error, 'OFFSET_OUT_OF_RANGE')) throw new OffsetOutOfRange('An offset is out of range.', { cause: error });
-      await recover(cluster, error);
+      await recover(this.#cluster, error);
       throw mapError(error, topic);
     }
   }
@@ -113,10 +121,10 @@ class KafkajsMember implements Member {
     const { topic } = this.#options;
     const request = { topic, partitions: partitions.map((partition) => ({ partition })), fromBeginning: at === 'earliest' };
     try {
-      const found = await this.#groupCluster.fetchTopicsOffset([request]);
+      const found = await this.#cluster.fetchTopicsOffset([request]);
       return new Map(found.flatMap((entry) => entry.partitions.map(({ partition, offset }) => [partition, Number(offset)])));
     } catch (error) {
-      await recover(this.#groupCluster, error);
+      await recover(this.#cluster, error);
       throw mapError(error, topic);
     }
   }
@@ -138,14 +146,19 @@ class KafkajsMember implements Member {
 
   async leave(): Promise<void> {
     this.#leaving.abort();
+    await withinPatience(this.#goodbye());
+  }
+
+  /** A join under way is answered first: the member that it creates would else hold partitions until its session ends. */
+  async #goodbye(): Promise<void> {
+    await Promise.allSettled([this.#joining, this.#heartbeats]);
     const generation = this.#generation;
+    this.#generation = undefined;
     if (generation && this.#coordinator) {
       const request = { groupId: this.#options.group, memberId: generation.memberId };
       await this.#coordinator.leaveGroup(request).catch(() => undefined);
     }
-    this.#generation = undefined;
-    await Promise.allSettled([this.#groupCluster.disconnect(), this.#fetchCluster.disconnect()]);
-    await this.#heartbeats;
+    await this.#cluster.disconnect().catch(() => undefined);
   }
 
   /** Heartbeats until the membership ends; a rebalance shows itself as the answer to one. */
@@ -235,6 +248,7 @@ class KafkajsMember implements Member {
       }),
     );
     this.#generation = { id: joined.generationId, memberId: joined.memberId };
+    if (this.#leaving.signal.aborted) throw new LogUnavailable('The member leaves.');
     const groupAssignment = joined.leaderId === joined.memberId ? await this.#assign(joined) : [];
     const { memberAssignment } = await this.#askCoordinator((coordinator) =>
       coordinator.syncGroup({ groupId: group, generationId: joined.generationId, memberId: joined.memberId, groupAssignment }),
@@ -245,8 +259,8 @@ class KafkajsMember implements Member {
   /** As the group's leader: partitions go round the members in the order of their ids. */
   async #assign({ members }: JoinedGroup): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
     const { topic } = this.#options;
-    await this.#groupCluster.refreshMetadata();
-    const count = this.#groupCluster.findTopicPartitionMetadata(topic).length;
+    await this.#cluster.refreshMetadata();
+    const count = this.#cluster.findTopicPartitionMetadata(topic).length;
     const ids = members.map(({ memberId }) => memberId).sort();
     return ids.map((memberId, index) => {
       const partitions = Array.from({ length: count }, (_, partition) => partition).filter((partition) => partition % ids.length === index);
@@ -257,30 +271,15 @@ class KafkajsMember implements Member {
 
   async #askCoordinator<T>(question: (coordinator: Broker) => Promise<T>): Promise<T> {
     try {
-      this.#coordinator ??= await this.#groupCluster.findGroupCoordinator({ groupId: this.#options.group });
+      this.#coordinator ??= await this.#cluster.findGroupCoordinator({ groupId: this.#options.group });
       return await question(this.#coordinator);
     } catch (error) {
       if (!needsRejoin(error)) {
         this.#coordinator = undefined;
-        if (!this.#leaving.signal.aborted) await recover(this.#groupCluster, error);
+        if (!this.#leaving.signal.aborted) await recover(this.#cluster, error);
       }
       throw error;
     }
-  }
-
-  /** The connections for fetches, opened by whoever needs them first. */
-  async #fetching(): Promise<Cluster> {
-    this.#fetchReady ??= (async () => {
-      await this.#fetchCluster.connect();
-      await this.#fetchCluster.addTargetTopic(this.#options.topic);
-    })();
-    try {
-      await this.#fetchReady;
-    } catch (error) {
-      this.#fetchReady = undefined;
-      throw mapError(error, this.#options.topic);
-    }
-    return this.#fetchCluster;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Member,
   type MemberOptions,
   OffsetOutOfRange,
+  withinPatience,
 } from './client.js';
 import { closeQuietly, commonOptions, hasApiId, mapError } from './platformatic-common.js';
 
@@ -135,7 +136,7 @@ export function openPlatformaticMember(config: ClientConfig, options: MemberOpti
     async leave() {
       left = true;
       // Closing the membership leaves the group.
-      await Promise.all([membership.close(true).catch(() => undefined), closeQuietly(offsets), closeQuietly(reader)]);
+      await withinPatience(Promise.all([membership.close(true).catch(() => undefined), closeQuietly(offsets), closeQuietly(reader)]));
     },
   };
 }

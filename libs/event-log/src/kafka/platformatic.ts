@@ -25,7 +25,9 @@ export function createPlatformaticClient(config: ClientConfig): KafkaClient {
   };
 
   const listOffsets = async (topic: string, partitions: number, timestamp: bigint): Promise<Map<number, number>> => {
-    const request = { topics: [{ name: topic, partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp })) }] };
+    const request = {
+      topics: [{ name: topic, partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp })) }],
+    };
     const listed = await admin.listOffsets(request);
     return new Map(listed.flatMap(({ partitions: found }) => found.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)])));
   };
@@ -69,7 +71,9 @@ export function createPlatformaticClient(config: ClientConfig): KafkaClient {
       try {
         const groups = await admin.listConsumerGroupOffsets({ groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes }] }] });
         const found = groups.flatMap(({ topics }) => topics).flatMap((entry) => entry.partitions);
-        return new Map(found.flatMap(({ partitionIndex, committedOffset }) => (committedOffset < 0n ? [] : [[partitionIndex, Number(committedOffset)]])));
+        return new Map(
+          found.flatMap(({ partitionIndex, committedOffset }) => (committedOffset < 0n ? [] : [[partitionIndex, Number(committedOffset)]])),
+        );
       } catch (error) {
         throw mapError(error, topic);
       }

@@ -23,27 +23,39 @@ describeReal('kafka-process', 'a Kafka broker for tests', () => {
     expect(kafka.pid).toBeGreaterThan(0);
   });
 
-  it('keeps its address through a restart', async () => {
-    const before = { brokers: kafka.brokers, pid: kafka.pid };
-    await kafka.restart();
-    expect(kafka.brokers).toBe(before.brokers);
-    expect(kafka.pid).not.toBe(before.pid);
-    expect(await answers()).toBe(true);
-  }, START_MS);
+  it(
+    'keeps its address through a restart',
+    async () => {
+      const before = { brokers: kafka.brokers, pid: kafka.pid };
+      await kafka.restart();
+      expect(kafka.brokers).toBe(before.brokers);
+      expect(kafka.pid).not.toBe(before.pid);
+      expect(await answers()).toBe(true);
+    },
+    START_MS,
+  );
 
-  it('is down after a kill and comes back by start', async () => {
-    await kafka.kill();
-    expect(kafka.pid).toBeUndefined();
-    expect(await answers()).toBe(false);
-    await kafka.start();
-    expect(await answers()).toBe(true);
-  }, START_MS);
+  it(
+    'is down after a kill and comes back by start',
+    async () => {
+      await kafka.kill();
+      expect(kafka.pid).toBeUndefined();
+      expect(await answers()).toBe(false);
+      await kafka.start();
+      expect(await answers()).toBe(true);
+    },
+    START_MS,
+  );
 });
 
 describeReal('kafka', 'the broker that test files share', () => {
-  it('is one, also for those who ask at the same time', async () => {
-    const [one, two] = await Promise.all([sharedKafka(), sharedKafka()]);
-    expect(two.brokers).toBe(one.brokers);
-    expect((await sharedKafka()).brokers).toBe(one.brokers);
-  }, START_MS);
+  it(
+    'is one, also for those who ask at the same time',
+    async () => {
+      const [one, two] = await Promise.all([sharedKafka(), sharedKafka()]);
+      expect(two.brokers).toBe(one.brokers);
+      expect((await sharedKafka()).brokers).toBe(one.brokers);
+    },
+    START_MS,
+  );
 });

@@ -91,7 +91,10 @@ async function createBroker(lib: string, options: KafkaBrokerOptions): Promise<K
       const log = openSync(logFile, 'a');
       const java = spawn('java', [...JVM, '-cp', join(lib, '*'), 'kafka.Kafka', propertiesFile], { stdio: ['ignore', log, log] });
       closeSync(log);
-      const started = { java, guard: guardAgainstOrphans(java.pid ?? 0, [directory, ...(options.removeWithBroker ? [options.removeWithBroker] : [])]) };
+      const started = {
+        java,
+        guard: guardAgainstOrphans(java.pid ?? 0, [directory, ...(options.removeWithBroker ? [options.removeWithBroker] : [])]),
+      };
       running = started;
       java.once('exit', () => {
         started.guard.kill();

@@ -40,11 +40,10 @@ export async function ensureKafkaJars(): Promise<string> {
   try {
     await writeFile(join(work, 'pom.xml'), POM);
     const filled = join(work, 'lib');
-    await promisify(execFile)(
-      'mvn',
-      ['-q', '-B', COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${filled}`],
-      { cwd: work, maxBuffer: 16 * 1024 * 1024 },
-    ).catch((cause: unknown) => {
+    await promisify(execFile)('mvn', ['-q', '-B', COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${filled}`], {
+      cwd: work,
+      maxBuffer: 16 * 1024 * 1024,
+    }).catch((cause: unknown) => {
       throw new Error(`Cannot fetch Kafka ${KAFKA_VERSION} by Maven; see the cause, or set KAFKA_BROKERS to a running broker.`, { cause });
     });
     await requireBroker(filled);
