@@ -10,7 +10,7 @@ import type { Violation } from '@tocsin/domain';
  *   ones is an entry of its own, so that it takes no other with it.
  * - Bodies are attacker-influenced: every string of a violation MUST be bounded, which `finish` in draft.ts sees to.
  */
-export interface Source<Config = never> extends Extension<Config, undefined, Decoder> {
+export interface Source<Config = unknown> extends Extension<Config, undefined, Decoder> {
   /** Media types it takes over HTTP, without parameters; a request without one is taken as well. */
   contentTypes: readonly string[];
   /**

@@ -30,7 +30,7 @@ runSourceContract({
 });
 
 describe('neuvector', () => {
-  it.each(samples.map((item) => [item.meta.n, item.meta.category, item]))('infers the category of sample %s: %s', (_n, category, item) => {
+  it.each(samples.map((item) => [item.meta.n, item.meta.category, item] as const))('infers the category of sample %s: %s', (_n, category, item) => {
     expect(one(wire(item)).labels?.['neuvector.category']).toBe(category);
   });
 
