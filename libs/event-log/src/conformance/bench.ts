@@ -25,11 +25,9 @@ export class Bench {
 
   area(area: ConformanceArea, title: string, cases: () => void): void {
     const reason = this.harness.skip?.[area];
-    if (reason !== undefined) {
-      describe.skip(`${title} (skipped: ${reason})`, cases);
-      return;
-    }
-    describe(title, () => {
+    if (reason !== undefined) title += ` (skipped: ${reason})`;
+    const describeArea = reason === undefined ? describe : describe.skip;
+    describeArea(title, () => {
       afterEach(async () => await this.#closeAll());
       cases();
     });

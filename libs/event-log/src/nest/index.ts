@@ -1,1 +1,2 @@
 export * from './event-log-server.js';
+export * from './on-batch.js';

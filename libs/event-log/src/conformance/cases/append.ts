@@ -38,7 +38,10 @@ export function appendCases(bench: Bench): void {
 
   bench.it("puts a key on the partition that Kafka's default partitioner chooses", async () => {
     const { log, topic } = await bench.withTopic(12);
-    await log.append(topic, KAFKA_HASHES.map(([key]) => record(key, key)));
+    await log.append(
+      topic,
+      KAFKA_HASHES.map(([key]) => record(key, key)),
+    );
     const { handled } = await bench.readAll(log, topic);
     const found = new Map(handled.map(({ key, partition }) => [key, partition]));
     expect(found).toEqual(new Map(KAFKA_HASHES.map(([key, hash]) => [key, (hash & 0x7fffffff) % 12])));
@@ -87,7 +90,11 @@ export function appendCases(bench: Bench): void {
   bench.it('refuses only the call at fault when several run at once', async () => {
     const { log, topic } = await bench.withTopic(2);
     const large = { key: 'large', value: Buffer.alloc(bench.harness.maxRecordBytes + 1), headers: {} };
-    const outcomes = await Promise.allSettled([log.append(topic, [record('a', '1')]), log.append(topic, [large]), log.append(topic, [record('a', '2')])]);
+    const outcomes = await Promise.allSettled([
+      log.append(topic, [record('a', '1')]),
+      log.append(topic, [large]),
+      log.append(topic, [record('a', '2')]),
+    ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect((await bench.readAll(log, topic)).values).toEqual(['1', '2']);
   });

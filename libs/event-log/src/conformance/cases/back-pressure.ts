@@ -21,7 +21,10 @@ export function backPressureCases(bench: Bench): void {
     const reader = await bench.read(log, { topic, group, maxBatchRecords: 2, onBatch: async () => await slow.promise });
     const value = Buffer.alloc(bytes, 'x');
     for (let written = 0; written < total; written += 4) {
-      await log.append(topic, Array.from({ length: 4 }, () => ({ key: 'key', value, headers: {} })));
+      await log.append(
+        topic,
+        Array.from({ length: 4 }, () => ({ key: 'key', value, headers: {} })),
+      );
     }
     await reader.until(() => reader.batches.length > 0, 'a slow batch');
     // Reading all of it elsewhere gives a greedy consumer the time to show.

@@ -20,7 +20,7 @@ export function rebalanceCases(bench: Bench): void {
     await second.until(() => second.partitionsOf('assigned').length > 0, 'partitions of the second member');
     joined = true;
     // The first keeps some partitions: what it works on there may wait for an abort that does not come.
-    for (const member of [first]) await member.stop();
+    await first.stop();
     const values = (): string[] => [...first.values, ...second.values];
     await bench.eventually(async () => new Set(values()).size === 200, 'all records');
     expect(firstSequences(values())).toEqual(inOrder(20, 10));
@@ -50,9 +50,10 @@ export function rebalanceCases(bench: Bench): void {
     const reader = await bench.read(log, { topic, group });
     await reader.until(() => reader.partitionsOf('assigned').length >= 5, 'all assignments');
     await reader.untilHandled(1);
-    expect(reader.partitionsOf('assigned').sort()).toEqual([0, 1, 2, 3, 4]);
+    const ascending = (a: number, b: number): number => a - b;
+    expect(reader.partitionsOf('assigned').toSorted(ascending)).toEqual([0, 1, 2, 3, 4]);
     await reader.stop();
-    expect(reader.partitionsOf('revoked').sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(reader.partitionsOf('revoked').toSorted(ascending)).toEqual([0, 1, 2, 3, 4]);
     expectOwnersInTurn(reader.events);
   });
 
@@ -73,7 +74,10 @@ export function rebalanceCases(bench: Bench): void {
     expectOwnersInTurn(reader.events);
   });
 
-  for (const [name, resumeAt] of [['behind', 2], ['ahead of', 8]] as const) {
+  for (const [name, resumeAt] of [
+    ['behind', 2],
+    ['ahead of', 8],
+  ] as const) {
     bench.it(`begins where onAssigned says, ${name} the committed offset`, async () => {
       const { log, topic, group } = await bench.withTopic(1);
       await log.append(topic, sequences(1, 5));

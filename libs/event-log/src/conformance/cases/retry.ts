@@ -97,7 +97,10 @@ export function retryCases(bench: Bench): void {
 
   bench.it('does not let a failing partition hold up another', async () => {
     const { log, topic, group } = await bench.withTopic(2);
-    await log.append(topic, Array.from({ length: 40 }, (_, index) => record(`key-${index}`, 'value')));
+    await log.append(
+      topic,
+      Array.from({ length: 40 }, (_, index) => record(`key-${index}`, 'value')),
+    );
     const ends = (await log.offsets(topic)).map(({ end }) => end);
     expect(Math.min(...ends)).toBeGreaterThan(0);
     let failures = 0;
@@ -131,7 +134,16 @@ export function retryCases(bench: Bench): void {
           }
           const time = new Date(read.timestamp).toISOString();
           const origin = { topic: batch.topic, partition: batch.partition, offset: read.offset };
-          const error = { stage: 'decode', reason: 'undecodable', message: 'poison', component: 'test', attempts: 1, firstTime: time, lastTime: time, origin } as const;
+          const error = {
+            stage: 'decode',
+            reason: 'undecodable',
+            message: 'poison',
+            component: 'test',
+            attempts: 1,
+            firstTime: time,
+            lastTime: time,
+            origin,
+          } as const;
           await log.append(deadLetters, [deadLetter(read, error)]);
         }
       },

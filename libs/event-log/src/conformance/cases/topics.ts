@@ -37,7 +37,10 @@ export function topicCases(bench: Bench): void {
 
   bench.it('counts what each partition holds', async () => {
     const { log, topic } = await bench.withTopic(4);
-    await log.append(topic, Array.from({ length: 100 }, (_, index) => record(`key-${index}`, 'value')));
+    await log.append(
+      topic,
+      Array.from({ length: 100 }, (_, index) => record(`key-${index}`, 'value')),
+    );
     const offsets = await log.offsets(topic);
     expect(offsets.map(({ partition }) => partition)).toEqual([0, 1, 2, 3]);
     expect(offsets.map(({ start }) => start)).toEqual([0, 0, 0, 0]);
