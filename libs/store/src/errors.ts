@@ -19,12 +19,12 @@ export class StoreTimeout extends Error {
  * A transaction that failed so while it committed MAY have been committed: the repeat must be recognisable.
  */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (typeof error !== 'object' || error === null) return false;
   if (error instanceof StoreTimeout) return true;
-  const code = 'code' in error ? error.code : undefined;
+  const { code, message, cause, errors } = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: unknown };
   if (typeof code === 'string' && [TRANSIENT_SQLSTATE, TRANSIENT_SYSTEM, TRANSIENT_SQLITE].some((pattern) => pattern.test(code))) return true;
-  if (TRANSIENT_MESSAGE.test(error.message)) return true;
-  // Several addresses of one host were tried.
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isTransient);
-  return isTransient(error.cause);
+  if (typeof message === 'string' && TRANSIENT_MESSAGE.test(message)) return true;
+  // An AggregateError: several addresses of one host were tried.
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isTransient);
+  return isTransient(cause);
 }
