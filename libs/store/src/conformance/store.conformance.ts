@@ -22,11 +22,23 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     const current = (): Store => store;
 
-    describe('migrations', () => migrationsSuite(current, harness));
-    describe('transactions', () => transactionsSuite(current));
-    describe('positions, rule states and outbox', () => consumersSuite(current, harness));
-    describe('incidents', () => incidentsSuite(current));
-    describe('violations', () => violationsSuite(current));
-    describe('dead letters', () => deadLettersSuite(current));
+    describe('migrations', () => {
+      migrationsSuite(current, harness);
+    });
+    describe('transactions', () => {
+      transactionsSuite(current);
+    });
+    describe('positions, rule states and outbox', () => {
+      consumersSuite(current, harness);
+    });
+    describe('incidents', () => {
+      incidentsSuite(current);
+    });
+    describe('violations', () => {
+      violationsSuite(current);
+    });
+    describe('dead letters', () => {
+      deadLettersSuite(current);
+    });
   });
 }

@@ -70,7 +70,8 @@ export const spine: Migration = {
       document ${text} not null
     )`,
     'create index violations_newest on violations (time, id)',
-    'create index violations_workload on violations (namespace, workload, time, id)',
+    'create index violations_namespace on violations (namespace, time, id)',
+    'create index violations_workload on violations (workload, time, id)',
     'create index violations_name on violations (name, time, id)',
     `create table dead_letters (
       id ${text} primary key,
