@@ -10,7 +10,7 @@ export const MAX_DATAGRAM_BYTES = 65_507;
 export class SyslogDatagrams {
   readonly #config: SyslogConfig;
   readonly #deps: ChannelDeps;
-  #socket: Socket | undefined;
+  readonly #sockets = new Map<number, Socket>();
 
   constructor(config: SyslogConfig, deps: ChannelDeps) {
     this.#config = config;
@@ -18,18 +18,34 @@ export class SyslogDatagrams {
   }
 
   async send(message: Buffer): Promise<void> {
-    const { host } = this.#config;
     const port = this.#config.port ?? DEFAULT_PORTS.udp;
-    this.#deps.egress.assertHost(host);
-    this.#socket ??= createSocket({ type: isIP(host) === 6 ? 'udp6' : 'udp4', lookup: this.#deps.egress.lookup as never }).on('error', () => undefined);
-    const socket = this.#socket;
+    const { address, family } = await this.#resolve(this.#config.host);
+    const socket = this.#socketOf(family);
     await new Promise<void>((resolve, reject) => {
-      socket.send(message, port, host, (error) => (error ? reject(error) : resolve()));
+      socket.send(message, port, address, (error) => (error ? reject(error) : resolve()));
     });
   }
 
+  /** Names are resolved anew each time: one datagram is one connection. */
+  async #resolve(host: string): Promise<{ address: string; family: number }> {
+    this.#deps.egress.assertHost(host);
+    if (isIP(host) !== 0) return { address: host, family: isIP(host) };
+    return new Promise((resolve, reject) => {
+      this.#deps.egress.lookup(host, {}, (error, address, family) => (error ? reject(error) : resolve({ address: String(address), family: family ?? 4 })));
+    });
+  }
+
+  #socketOf(family: number): Socket {
+    let socket = this.#sockets.get(family);
+    if (socket === undefined) {
+      socket = createSocket(family === 6 ? 'udp6' : 'udp4').on('error', () => undefined);
+      this.#sockets.set(family, socket);
+    }
+    return socket;
+  }
+
   close(): void {
-    this.#socket?.close();
-    this.#socket = undefined;
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
   }
 }

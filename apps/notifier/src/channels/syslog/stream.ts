@@ -108,11 +108,13 @@ export class SyslogStream {
     });
     try {
       await Promise.race([written, failed(socket, this.#config.timeout, signal)]);
+      if (socket.destroyed) throw new Error('the connection was lost');
     } catch (error) {
       socket.destroy();
+      // Its close event comes later; the next write must already find no connection.
+      this.#lost(socket);
       throw error;
     }
-    if (socket.destroyed) throw new Error('the connection was lost');
   }
 
   async #readTls(): Promise<{ servername: string; ca?: Buffer; cert?: Buffer; key?: Buffer }> {
