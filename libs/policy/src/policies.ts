@@ -2,30 +2,29 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigErrors, describeKnown, parseYamlDocuments, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
-import type { CorrelationRule } from './kinds/correlation-rule.js';
-import type { Metadata, Origin, PolicySchemas } from './kinds/document-kind.js';
-import { documentKinds, type PolicyDocument } from './kinds/index.js';
+import type { DocumentKind, Metadata, Origin, PolicyDocument, PolicySchemas } from './kinds/document-kind.js';
+import { documentKinds } from './kinds/index.js';
 import { parsePart } from './kinds/parse.js';
-import type { Subscription } from './kinds/subscription.js';
 
 export const API_VERSION = 'tocsin.dev/v1';
 
-export interface PolicySet {
-  rules: CorrelationRule[];
-  subscriptions: Subscription[];
-}
+type Kinds = typeof documentKinds;
+type DocumentOf<K> = K extends DocumentKind<infer Kind, infer Spec> ? PolicyDocument<Kind, Spec> : never;
 
-const envelope = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.string(),
-  metadata: z.strictObject({
-    // As a Kubernetes object's name, since the same documents may live there; it is also a metric label and part of ids.
-    name: z.string().max(253).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'expected lower case letters, digits, "-" and "."'),
-    labels: z.record(z.string(), z.string()).default({}),
-    annotations: z.record(z.string(), z.string()).default({}),
-  }),
-  spec: z.unknown(),
+/** Documents by kind, each list in the order of the files and of the documents within them. */
+export type PolicySet = { -readonly [K in keyof Kinds]: DocumentOf<Kinds[K]>[] };
+
+const metadata = z.strictObject({
+  // As a Kubernetes object's name, since the same documents may live there; it is also a metric label and part of ids.
+  name: z
+    .string()
+    .max(253)
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'expected lower case letters, digits, "-" and ".", as Kubernetes names objects'),
+  labels: z.record(z.string(), z.string()).default({}),
+  annotations: z.record(z.string(), z.string()).default({}),
 });
+
+const envelope = z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.string(), metadata, spec: z.unknown() });
 
 /** Parses the documents of one file. Throws `ConfigErrors` with all its mistakes. */
 export function parsePolicies(text: string, file: string, schemas: PolicySchemas): PolicySet {
@@ -33,42 +32,49 @@ export function parsePolicies(text: string, file: string, schemas: PolicySchemas
 }
 
 /**
- * Reads every `*.yaml` and `*.yml` below the directory, hidden ones left out. A missing directory is an empty set.
- * Throws `ConfigErrors` with the mistakes of all files.
+ * Reads every `*.yaml` and `*.yml` below the directories in the order of their names; hidden ones are left out. A
+ * missing directory is an empty set. Throws `ConfigErrors` with the mistakes of all files.
  */
-export async function loadPolicies(directory: string, schemas: PolicySchemas): Promise<PolicySet> {
-  const files = await policyFiles(directory);
-  return collect(await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') }))), schemas);
+export async function loadPolicies(directories: string | readonly string[], schemas: PolicySchemas): Promise<PolicySet> {
+  const issues: ConfigIssue[] = [];
+  const files: { text: string; file: string }[] = [];
+  for (const directory of [directories].flat()) {
+    for (const file of await policyFiles(directory, issues)) {
+      const text = await attempt(file, issues, async () => readFile(file, 'utf8'));
+      if (text !== undefined) files.push({ file, text });
+    }
+  }
+  return collect(files, schemas, issues);
 }
 
-async function policyFiles(directory: string): Promise<string[]> {
-  let entries;
-  try {
-    entries = await readdir(directory, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new ConfigErrors([{ file: directory, path: '', message: `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})` }]);
-  }
+async function policyFiles(directory: string, issues: ConfigIssue[]): Promise<string[]> {
+  const entries = (await attempt(directory, issues, async () => readdir(directory, { withFileTypes: true }))) ?? [];
   const files: string[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    // Kubernetes mounts a ConfigMap as links into hidden folders, so links are followed and hidden names are not.
     if (entry.name.startsWith('.')) continue;
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) files.push(...(await policyFiles(path)));
+    if (entry.isDirectory()) files.push(...(await policyFiles(path, issues)));
     else if (/\.ya?ml$/.test(entry.name)) files.push(path);
   }
   return files;
 }
 
-function collect(files: readonly { text: string; file: string }[], schemas: PolicySchemas): PolicySet {
-  const issues: ConfigIssue[] = [];
-  const set: PolicySet = { rules: [], subscriptions: [] };
+async function attempt<T>(path: string, issues: ConfigIssue[], read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (code !== 'ENOENT') issues.push({ file: path, path: '', message: `cannot be read (${code})` });
+    return undefined;
+  }
+}
+
+function collect(files: readonly { text: string; file: string }[], schemas: PolicySchemas, issues: ConfigIssue[] = []): PolicySet {
+  const set = Object.fromEntries(Object.keys(documentKinds).map((list) => [list, []])) as unknown as PolicySet;
   const names = new Map<string, Origin>();
   for (const { text, file } of files) {
-    for (const doc of readDocuments(text, file, issues)) {
-      const document = parseDocument(doc, names, schemas, issues);
-      if (document?.kind === 'CorrelationRule') set.rules.push(document);
-      if (document?.kind === 'Subscription') set.subscriptions.push(document);
-    }
+    for (const doc of readDocuments(text, file, issues)) parseDocument(doc, names, schemas, issues, set);
   }
   if (issues.length > 0) throw new ConfigErrors(issues);
   return set;
@@ -84,23 +90,32 @@ function readDocuments(text: string, file: string, issues: ConfigIssue[]): YamlD
   }
 }
 
-function parseDocument(doc: YamlDoc, names: Map<string, Origin>, schemas: PolicySchemas, issues: ConfigIssue[]): PolicyDocument | undefined {
-  const parsed = parsePart(doc, [], doc.value, envelope, issues);
-  if (parsed === undefined) return undefined;
-  const kind = documentKinds.find((candidate) => candidate.kind === parsed.kind);
-  if (kind === undefined) {
-    const known = documentKinds.map((candidate) => candidate.kind);
-    issues.push(doc.issue(['kind'], `is "${parsed.kind}", which is no policy kind; ${describeKnown(parsed.kind, known)}`));
-    return undefined;
+function parseDocument(doc: YamlDoc, names: Map<string, Origin>, schemas: PolicySchemas, issues: ConfigIssue[], set: PolicySet): void {
+  const outer = parsePart(doc, [], doc.value, envelope, issues);
+  const { kind: kindName, spec } = (doc.value ?? {}) as { kind?: unknown; spec?: unknown };
+  if (typeof kindName !== 'string') return;
+  const found = (Object.entries(documentKinds) as [keyof PolicySet, DocumentKind<string, unknown>][]).find(([, { kind }]) => kind === kindName);
+  if (found === undefined) {
+    const known = Object.values(documentKinds).map(({ kind }) => kind);
+    issues.push(doc.issue(['kind'], `is "${kindName}", which is no kind of policy; ${describeKnown(kindName, known)}`));
+    return;
   }
-  const metadata: Metadata = parsed.metadata;
+  const [list, kind] = found;
+  const parsedSpec = kind.parseSpec(doc, spec, schemas, issues);
+  if (outer === undefined) return;
   const origin: Origin = { file: doc.file, line: doc.issue(['kind'], '', 'key').line ?? 1 };
-  const identity = `${kind.kind}/${metadata.name}`;
+  const unique = claimName(doc, kindName, outer.metadata, origin, names, issues);
+  if (!unique || parsedSpec === undefined) return;
+  (set[list] as PolicyDocument<string, unknown>[]).push({ kind: kindName, metadata: outer.metadata, origin, spec: parsedSpec });
+}
+
+function claimName(doc: YamlDoc, kind: string, { name }: Metadata, origin: Origin, names: Map<string, Origin>, issues: ConfigIssue[]): boolean {
+  const identity = `${kind}/${name}`;
   const first = names.get(identity);
-  if (first !== undefined) {
-    issues.push(doc.issue(['metadata', 'name'], `"${metadata.name}" is the name of another ${kind.kind}, at ${first.file}:${first.line}; rename one of them`));
-    return undefined;
+  if (first === undefined) {
+    names.set(identity, origin);
+    return true;
   }
-  names.set(identity, origin);
-  return kind.parse(doc, metadata, origin, schemas, issues);
+  issues.push(doc.issue(['metadata', 'name'], `is "${name}", the name of another ${kind} at ${first.file}:${first.line}; rename one of them`));
+  return false;
 }

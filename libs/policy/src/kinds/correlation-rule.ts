@@ -1,7 +1,7 @@
 import type { Attack, SeverityId } from '@tocsin/domain';
 import { severity } from '@tocsin/extension';
 import { z } from 'zod';
-import type { DocumentKind, Metadata, Origin } from './document-kind.js';
+import type { DocumentKind, PolicyDocument } from './document-kind.js';
 import { checkFilter, parseExtension, parsePart } from './parse.js';
 
 /** Paths that `groupBy` may name: entities, whose number a sender cannot grow at will, and addresses. */
@@ -42,40 +42,51 @@ const spec = z.looseObject({
       }),
     )
     .default([]),
+  /** Events and what the rule is to make of them, run by `tocsin test`. */
+  tests: z.array(z.unknown()).default([]),
 });
 
-const COMMON_KEYS = new Set(Object.keys(spec.shape));
+const COMMON_KEYS = Object.keys(spec.shape);
 
-export interface CorrelationRule {
-  kind: 'CorrelationRule';
-  metadata: Metadata;
-  origin: Origin;
-  spec: {
-    title: string;
-    enabled: boolean;
-    kind: string;
-    severity: SeverityId;
-    filter: string;
-    groupBy: string[];
-    attacks: Attack[];
-    /** The kind's own keys, parsed by its schema. */
-    kindConfig: unknown;
-  };
+export interface CorrelationRuleSpec {
+  title: string;
+  description: string | undefined;
+  enabled: boolean;
+  kind: string;
+  severity: SeverityId;
+  filter: string;
+  groupBy: string[];
+  attacks: Attack[];
+  tests: unknown[];
+  /** The kind's own keys, parsed by its schema. */
+  kindConfig: unknown;
 }
 
-export const correlationRule: DocumentKind<CorrelationRule> = {
+export type CorrelationRule = PolicyDocument<'CorrelationRule', CorrelationRuleSpec>;
+
+export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpec> = {
   kind: 'CorrelationRule',
-  parse(doc, metadata, origin, schemas, issues) {
+  parseSpec(doc, value, schemas, issues) {
     const before = issues.length;
-    const value = (doc.value as { spec?: unknown }).spec;
     const common = parsePart(doc, ['spec'], value, spec, issues);
-    if (common === undefined) return undefined;
-    checkFilter(doc, ['spec', 'filter'], common.filter, 'violation', issues);
-    const own = Object.fromEntries(Object.entries(value as object).filter(([key]) => !COMMON_KEYS.has(key)));
-    const kindConfig = parseExtension(doc, ['spec'], 'rule kind', common.kind, ['spec', 'kind'], own, schemas.ruleKinds, issues);
-    if (issues.length > before) return undefined;
-    const { title, enabled, kind, severity: severityId, filter, groupBy } = common;
+    // What can be checked is, even where the rest is wrong, so that all mistakes are told at once.
+    const { kind, filter, own } = rawParts(value);
+    const part = { point: 'rule kind', path: ['spec'], typePath: ['spec', 'kind'], config: own, otherKeys: COMMON_KEYS };
+    const kindConfig = kind === undefined ? undefined : parseExtension(doc, { ...part, type: kind }, schemas.ruleKinds, issues);
+    if (filter !== undefined) checkFilter(doc, ['spec', 'filter'], filter, 'violation', issues);
+    if (common === undefined || issues.length > before) return undefined;
     const attacks = common.attacks.map(({ tactic, technique }) => ({ ...(tactic && { tactic }), ...(technique && { technique }) }));
-    return { kind: 'CorrelationRule', metadata, origin, spec: { title, enabled, kind, severity: severityId, filter, groupBy, attacks, kindConfig } };
+    const { title, description, enabled, severity: severityId, groupBy, tests } = common;
+    return { title, description, enabled, kind: common.kind, severity: severityId, filter: common.filter, groupBy, attacks, tests, kindConfig };
   },
 };
+
+function rawParts(value: unknown): { kind?: string; filter?: string; own: Record<string, unknown> } {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return { own: {} };
+  const { kind, filter } = value as { kind?: unknown; filter?: unknown };
+  return {
+    ...(typeof kind === 'string' && { kind }),
+    ...(typeof filter === 'string' && filter !== '' && { filter }),
+    own: Object.fromEntries(Object.entries(value).filter(([key]) => !COMMON_KEYS.includes(key))),
+  };
+}

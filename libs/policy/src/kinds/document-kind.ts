@@ -4,12 +4,11 @@ import type { z } from 'zod';
 /** Schemas of extensions by their type; a service passes those that it has. */
 export type ExtensionSchemas = ReadonlyMap<string, { type: string; config: z.ZodType }>;
 
-export interface PolicySchemas {
-  /** Rule kinds, for CorrelationRule. Absent: a rule's own keys are not checked (another service does). */
-  ruleKinds?: ExtensionSchemas;
-  /** Channels, for Subscription. */
-  channels?: ExtensionSchemas;
-}
+/**
+ * The extension points that documents refer to. An absent one: keys that belong to its extensions are not checked
+ * (another service does that).
+ */
+export type PolicySchemas = Partial<Record<'sources' | 'ruleKinds' | 'actions' | 'channels', ExtensionSchemas>>;
 
 export interface Metadata {
   name: string;
@@ -23,9 +22,16 @@ export interface Origin {
   line: number;
 }
 
+export interface PolicyDocument<Kind extends string, Spec> {
+  kind: Kind;
+  metadata: Metadata;
+  origin: Origin;
+  spec: Spec;
+}
+
 /** One kind of policy document; a new kind is one file here and one line in `index.ts`. */
-export interface DocumentKind<Document> {
-  kind: string;
+export interface DocumentKind<Kind extends string, Spec> {
+  kind: Kind;
   /** Parses `spec`; issues are collected, undefined when there were any. */
-  parse(doc: YamlDoc, metadata: Metadata, origin: Origin, schemas: PolicySchemas, issues: ConfigIssue[]): Document | undefined;
+  parseSpec(doc: YamlDoc, value: unknown, schemas: PolicySchemas, issues: ConfigIssue[]): Spec | undefined;
 }

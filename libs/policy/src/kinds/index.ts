@@ -1,11 +1,8 @@
-import { correlationRule, type CorrelationRule } from './correlation-rule.js';
-import type { DocumentKind } from './document-kind.js';
-import { subscription, type Subscription } from './subscription.js';
+import { correlationRule } from './correlation-rule.js';
+import { subscription } from './subscription.js';
 
-export type PolicyDocument = CorrelationRule | Subscription;
-
-/** The kinds of policy documents. */
-export const documentKinds: readonly DocumentKind<PolicyDocument>[] = [
-  correlationRule,
-  subscription,
-];
+/** The kinds of policy documents, each under the name of its list in a `PolicySet`. */
+export const documentKinds = {
+  rules: correlationRule,
+  subscriptions: subscription,
+};

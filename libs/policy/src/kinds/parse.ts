@@ -1,13 +1,22 @@
 import { describeKnown, zodIssues, type ConfigIssue, type Path, type YamlDoc } from '@tocsin/extension';
 import type { z } from 'zod';
-import { compileFilter, FilterError, type EventVariable } from '../cel.js';
+import { unknownFields } from '../cel/fields.js';
+import { FilterError } from '../cel/filter-error.js';
+import { compileFilter, type EventVariable } from '../cel/filter.js';
 import type { ExtensionSchemas } from './document-kind.js';
 
 /** Parses a part of a document; its issues are collected and undefined is returned. */
-export function parsePart<T>(doc: YamlDoc, path: Path, value: unknown, schema: z.ZodType<T>, issues: ConfigIssue[]): T | undefined {
+export function parsePart<T>(
+  doc: YamlDoc,
+  path: Path,
+  value: unknown,
+  schema: z.ZodType<T>,
+  issues: ConfigIssue[],
+  otherKeys: readonly string[] = [],
+): T | undefined {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  issues.push(...zodIssues(result.error, doc, schema, path));
+  issues.push(...zodIssues(result.error, doc, schema, path, otherKeys));
   return undefined;
 }
 
@@ -15,28 +24,38 @@ export function parsePart<T>(doc: YamlDoc, path: Path, value: unknown, schema: z
 export function checkFilter(doc: YamlDoc, path: Path, source: string, variable: EventVariable, issues: ConfigIssue[]): void {
   try {
     compileFilter(source, variable);
+    for (const { message, offset } of unknownFields(source, variable)) issues.push(doc.issue(path, `${message} (${place(source, offset)})`));
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    issues.push(doc.issue(path, `${error.message} (at character ${error.offset + 1})`));
+    issues.push(doc.issue(path, `${error.message} (${place(source, error.offset)})`));
   }
 }
 
+function place(source: string, offset: number): string {
+  const before = source.slice(0, offset).split('\n');
+  const character = `character ${(before.at(-1) ?? '').length + 1}`;
+  return source.trimEnd().includes('\n') ? `line ${before.length}, ${character} of the condition` : `${character} of the condition`;
+}
+
+export interface ExtensionPart {
+  /** What the extension point is called in messages. */
+  point: string;
+  type: string;
+  typePath: Path;
+  /** The keys that belong to the extension, and where they stand. */
+  config: Record<string, unknown>;
+  path: Path;
+  /** Keys that stand beside them and belong to the document. */
+  otherKeys: readonly string[];
+}
+
 /** Parses the keys that belong to an extension by the extension's own schema. */
-export function parseExtension(
-  doc: YamlDoc,
-  path: Path,
-  point: string,
-  type: string,
-  typePath: Path,
-  config: Record<string, unknown>,
-  known: ExtensionSchemas | undefined,
-  issues: ConfigIssue[],
-): unknown {
-  if (known === undefined) return config;
-  const extension = known.get(type);
+export function parseExtension(doc: YamlDoc, part: ExtensionPart, known: ExtensionSchemas | undefined, issues: ConfigIssue[]): unknown {
+  if (known === undefined) return part.config;
+  const extension = known.get(part.type);
   if (extension === undefined) {
-    issues.push(doc.issue(typePath, `is "${type}", which is no ${point}; ${describeKnown(type, [...known.keys()])}`));
+    issues.push(doc.issue(part.typePath, `is "${part.type}", which is no ${part.point}; ${describeKnown(part.type, known.keys())}`));
     return undefined;
   }
-  return parsePart(doc, path, config, extension.config, issues);
+  return parsePart(doc, part.path, part.config, extension.config, issues, part.otherKeys);
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import type { DocumentKind, Metadata, Origin } from './document-kind.js';
+import type { DocumentKind, PolicyDocument } from './document-kind.js';
 import { checkFilter, parseExtension, parsePart } from './parse.js';
 
 export const SUBSCRIBABLE = ['violations', 'incidents', 'actions'] as const;
+
+/** Its type, and the channel's own keys. */
+const channel = z.looseObject({ type: z.string() });
 
 const spec = z.strictObject({
   /** Which events to send. */
@@ -10,37 +13,35 @@ const spec = z.strictObject({
   /** CEL over `violation`, `incident` or `action`; everything when absent. */
   filter: z.string().min(1).optional(),
   enabled: z.boolean().default(true),
-  /** The way out: its type, and the channel's own keys. */
-  channel: z.looseObject({ type: z.string() }),
+  /** The way out. */
+  channel,
 });
 
-export interface Subscription {
-  kind: 'Subscription';
-  metadata: Metadata;
-  origin: Origin;
-  spec: {
-    events: (typeof SUBSCRIBABLE)[number];
-    filter: string | undefined;
-    enabled: boolean;
-    /** `config` is parsed by the channel's schema. */
-    channel: { type: string; config: unknown };
-  };
+export interface SubscriptionSpec {
+  events: (typeof SUBSCRIBABLE)[number];
+  filter: string | undefined;
+  enabled: boolean;
+  /** `config` is parsed by the channel's schema. */
+  channel: { type: string; config: unknown };
 }
+
+export type Subscription = PolicyDocument<'Subscription', SubscriptionSpec>;
 
 /** The CEL variable of each kind of event. */
 export const EVENT_VARIABLE = { violations: 'violation', incidents: 'incident', actions: 'action' } as const;
 
-export const subscription: DocumentKind<Subscription> = {
+export const subscription: DocumentKind<'Subscription', SubscriptionSpec> = {
   kind: 'Subscription',
-  parse(doc, metadata, origin, schemas, issues) {
+  parseSpec(doc, value, schemas, issues) {
     const before = issues.length;
-    const parsed = parsePart(doc, ['spec'], (doc.value as { spec?: unknown }).spec, spec, issues);
-    if (parsed === undefined) return undefined;
-    if (parsed.filter !== undefined) checkFilter(doc, ['spec', 'filter'], parsed.filter, EVENT_VARIABLE[parsed.events], issues);
-    const { type, ...own } = parsed.channel;
-    const config = parseExtension(doc, ['spec', 'channel'], 'channel', type, ['spec', 'channel', 'type'], own, schemas.channels, issues);
-    if (issues.length > before) return undefined;
+    const parsed = parsePart(doc, ['spec'], value, spec, issues);
+    // The channel is checked even where the rest is wrong, so that all mistakes are told at once.
+    const { type, ...own } = channel.safeParse((value as { channel?: unknown } | null | undefined)?.channel).data ?? { type: undefined };
+    const part = { point: 'channel', path: ['spec', 'channel'], typePath: ['spec', 'channel', 'type'], config: own, otherKeys: ['type'] };
+    const config = type === undefined ? undefined : parseExtension(doc, { ...part, type }, schemas.channels, issues);
+    if (parsed?.filter !== undefined) checkFilter(doc, ['spec', 'filter'], parsed.filter, EVENT_VARIABLE[parsed.events], issues);
+    if (parsed === undefined || type === undefined || issues.length > before) return undefined;
     const { events, filter, enabled } = parsed;
-    return { kind: 'Subscription', metadata, origin, spec: { events, filter, enabled, channel: { type, config } } };
+    return { events, filter, enabled, channel: { type, config } };
   },
 };

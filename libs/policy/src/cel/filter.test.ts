@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileFilter, FilterError, requiredEquals } from './cel.js';
+import { FilterError } from './filter-error.js';
+import { compileFilter } from './filter.js';
 
 const violation = {
   name: 'Terminal shell in container',
@@ -54,18 +55,5 @@ describe('compileFilter', () => {
   ])('refuses %s', (source, message) => {
     expect(() => compileFilter(source, 'violation')).toThrow(FilterError);
     expect(() => compileFilter(source, 'violation')).toThrow(message);
-  });
-});
-
-describe('requiredEquals', () => {
-  it('finds what every passing event must have', () => {
-    expect(requiredEquals('violation.source == "falco" && violation.severity_id > 2 && violation.name in ["a", "b"]', 'violation')).toEqual([
-      { field: 'source', values: ['falco'] },
-      { field: 'name', values: ['a', 'b'] },
-    ]);
-  });
-
-  it('finds nothing under "or"', () => {
-    expect(requiredEquals('violation.source == "falco" || violation.name == "a"', 'violation')).toEqual([]);
   });
 });

@@ -1,0 +1,88 @@
+import { Environment, type ASTNode } from '@marcbachmann/cel-js';
+import { loopDepth } from './ast.js';
+import { FilterError } from './filter-error.js';
+import { compilePatterns, LINEAR_MATCHES, withLinearMatches, type Patterns } from './patterns.js';
+
+export type EventVariable = 'violation' | 'incident' | 'action';
+
+/** A compiled CEL condition over one event. */
+export interface Filter {
+  readonly source: string;
+  /** Whether the event passes. Never throws: a condition that cannot be evaluated on the event does not pass. */
+  test(event: object): boolean;
+  /** How often the evaluation failed for another reason than an absent field: types that do not fit. */
+  readonly errors: number;
+}
+
+/** Bounds what one document may cost to parse and to evaluate. */
+const SOURCE_MAX = 16_384;
+const LIMITS = { maxAstNodes: 1_000, maxDepth: 64, maxListElements: 1_000, maxMapEntries: 100, maxCallArguments: 10 };
+/** An event's lists are as long as a sender likes, within a record; loops in loops in loops would multiply that. */
+const LOOP_DEPTH_MAX = 2;
+
+/** Throws `FilterError` when the expression is not valid CEL, names another variable, or is not a condition. */
+export function compileFilter(source: string, variable: EventVariable): Filter {
+  const evaluate = parseCondition(source, variable);
+  let errors = 0;
+  return {
+    source,
+    get errors() {
+      return errors;
+    },
+    test(event) {
+      try {
+        return evaluate({ [variable]: event }) === true;
+      } catch (error) {
+        if ((error as { code?: unknown } | null)?.code !== 'no_such_key') errors++;
+        return false;
+      }
+    },
+  };
+}
+
+/** Parses without compiling. Throws `FilterError`. */
+export function parseFilter(source: string, variable: EventVariable): ASTNode {
+  if (source.length > SOURCE_MAX) throw new FilterError(`has ${source.length} characters, expected at most ${SOURCE_MAX}`, 0);
+  return speak(variable, () => environment(variable, new Map()).parse(source).ast);
+}
+
+function parseCondition(source: string, variable: EventVariable): (context: object) => unknown {
+  const ast = parseFilter(source, variable);
+  if (loopDepth(ast) > LOOP_DEPTH_MAX) {
+    throw new FilterError(`has loops (exists, all, map, filter, bind) more than ${LOOP_DEPTH_MAX} deep in one another; split the condition`, 0);
+  }
+  const patterns = compilePatterns(ast);
+  const evaluate = speak(variable, () => environment(variable, patterns).parse(patterns.size > 0 ? withLinearMatches(source, ast) : source));
+  const checked = evaluate.check();
+  if (!checked.valid) speak(variable, () => { throw checked.error; });
+  if (checked.type !== 'bool' && checked.type !== 'dyn') throw new FilterError(`gives ${checked.type}, expected a condition (true or false)`, 0);
+  return evaluate;
+}
+
+function environment(variable: EventVariable, patterns: Patterns): Environment {
+  const env = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false })
+    .registerVariable(variable, 'dyn')
+    // An event's numbers are doubles to CEL, and `count + 1` would be refused, which helps nobody.
+    .registerOperator('double + int', (a: number, b: bigint) => a + Number(b))
+    .registerOperator('double - int', (a: number, b: bigint) => a - Number(b))
+    .registerOperator('double * int', (a: number, b: bigint) => a * Number(b))
+    .registerOperator('double / int', (a: number, b: bigint) => a / Number(b))
+    .registerOperator('double % int', (a: number, b: bigint) => a % Number(b))
+    .registerOperator('int + double', (a: bigint, b: number) => Number(a) + b)
+    .registerOperator('int - double', (a: bigint, b: number) => Number(a) - b)
+    .registerOperator('int * double', (a: bigint, b: number) => Number(a) * b);
+  if (patterns.size === 0) return env;
+  return env.registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true);
+}
+
+/** Turns an error of cel-js into ours. */
+function speak<T>(variable: EventVariable, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const { code, summary, range, message } = error as { code?: string; summary?: string; range?: { start: number }; message: string };
+    const text = (summary ?? message).split('\n', 1)[0]?.replaceAll(LINEAR_MATCHES, 'matches');
+    const hint = code === 'unknown_variable' ? `; the event is called "${variable}" here` : '';
+    throw new FilterError(`is not a valid CEL expression: ${text}${hint}`, range?.start ?? 0);
+  }
+}
