@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
 import { Topic, type Batch } from '@tocsin/event-log';
+import { OnBatch } from '@tocsin/event-log/nest';
 import { Correlator } from './pipeline/correlator.js';
 import { CORRELATOR_GROUPS } from './pipeline/partition.js';
 
@@ -12,12 +12,12 @@ export class CorrelatorController {
     this.#correlator = correlator;
   }
 
-  @EventPattern<string>(Topic.Violations, { group: CORRELATOR_GROUPS[Topic.Violations] })
+  @OnBatch(Topic.Violations, { group: CORRELATOR_GROUPS[Topic.Violations] })
   violations(batch: Batch): Promise<void> {
     return this.#correlator.process(Topic.Violations, batch);
   }
 
-  @EventPattern<string>(Topic.Signals, { group: CORRELATOR_GROUPS[Topic.Signals] })
+  @OnBatch(Topic.Signals, { group: CORRELATOR_GROUPS[Topic.Signals] })
   signals(batch: Batch): Promise<void> {
     return this.#correlator.process(Topic.Signals, batch);
   }

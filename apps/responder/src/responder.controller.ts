@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
 import { Topic, type Batch } from '@tocsin/event-log';
+import { OnBatch } from '@tocsin/event-log/nest';
 import { RESPONDER_GROUP, observe, type ObserveDeps } from './pipeline/observe.js';
 
 export const OBSERVE_DEPS = Symbol('observe deps');
@@ -13,7 +13,7 @@ export class ResponderController {
     this.#deps = deps;
   }
 
-  @EventPattern<string>(Topic.Incidents, { group: RESPONDER_GROUP })
+  @OnBatch(Topic.Incidents, { group: RESPONDER_GROUP })
   incidents(batch: Batch): Promise<void> {
     return observe(batch, this.#deps);
   }

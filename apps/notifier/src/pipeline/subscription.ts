@@ -30,6 +30,8 @@ export interface SubscriptionDeps {
 const BATCH_RECORDS = 200;
 const REMEMBERED_PER_PARTITION = 5_000;
 const REPORT_LAG_EVERY_MS = 5_000;
+/** An attempt under way may end after a stop was asked for: cutting it off would make the receiver see it twice. */
+const STOP_GRACE_MS = 5_000;
 
 /** A record on its way: to be sent, or ended (filtered, repeated, delivered, dead). */
 interface Item {
@@ -94,7 +96,12 @@ export class Subscription {
   async #process(batch: Batch): Promise<void> {
     const recent = this.#recentOf(batch.partition);
     const items: Item[] = [];
-    for (const record of batch.records) items.push({ record, delivery: await this.#admit(record, batch, recent) });
+    const seen = new Set<string>();
+    for (const record of batch.records) {
+      const delivery = await this.#admit(record, batch, (id) => seen.has(id) || recent.has(id));
+      if (delivery !== undefined) seen.add(delivery.id);
+      items.push({ record, delivery });
+    }
     const ended = new Set<Item>(items.filter((item) => item.delivery === undefined));
     this.#reportLag(batch, items, ended);
     const end = (item: Item): void => {
@@ -114,12 +121,12 @@ export class Subscription {
   }
 
   /** The delivery that the record asks for; undefined when there is none to make. */
-  async #admit(record: StoredRecord, batch: Batch, recent: RecentDeliveries): Promise<Delivery | undefined> {
+  async #admit(record: StoredRecord, batch: Batch, known: (id: string) => boolean): Promise<Delivery | undefined> {
     const { deliveries } = this.#deps.metrics;
     try {
       const { data, delivery } = readEvent(record, this.#document.spec.events, this.name);
       if (this.#filter?.test(data) === false) deliveries.inc({ ...this.#labels, result: 'filtered' });
-      else if (recent.has(delivery.id)) deliveries.inc({ ...this.#labels, result: 'repeated' });
+      else if (known(delivery.id)) deliveries.inc({ ...this.#labels, result: 'repeated' });
       else return delivery;
     } catch (error) {
       if (!(error instanceof UndecodableRecord)) throw error;
@@ -171,10 +178,12 @@ export class Subscription {
 
   async #attempt(items: readonly Item[], signal: AbortSignal): Promise<Outcome[]> {
     const finish = this.#deps.metrics.sendSeconds.startTimer({ channel: this.#labels.channel });
+    const grace = delayed(signal, STOP_GRACE_MS);
     const outcomes = await this.#channel.send(
       items.map((item) => item.delivery as Delivery),
-      signal,
+      grace.signal,
     );
+    grace.release();
     finish();
     for (const outcome of outcomes) if (!outcome.ok) this.#deps.metrics.failures.inc({ ...this.#labels, reason: outcome.reason });
     return outcomes;
@@ -226,4 +235,22 @@ export class Subscription {
     const behind = Math.max(0, batch.highWatermark - (oldest?.record.offset ?? last));
     this.#lag.set(batch.partition, behind, behind === 0 ? undefined : (oldest ?? (items.at(-1) as Item)).record.timestamp);
   }
+}
+
+/** A signal that aborts some time after another one; `release` when it is no longer needed. */
+function delayed(signal: AbortSignal, ms: number): { signal: AbortSignal; release(): void } {
+  const later = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => later.abort(), ms);
+  };
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
+  return {
+    signal: later.signal,
+    release() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', start);
+    },
+  };
 }
