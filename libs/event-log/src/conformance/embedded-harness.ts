@@ -48,8 +48,13 @@ export function embeddedHarness(): ConformanceHarness {
       await log.close();
       return name;
     },
-    child: () => ({ module: fileURLToPath(new URL('./embedded-client.ts', import.meta.url)), settings: file() }),
+    child: () => embeddedClient(file()),
   };
+}
+
+/** For `LogProcess`: how a child process opens the file. */
+export function embeddedClient(file: string): { module: string; settings: string } {
+  return { module: fileURLToPath(new URL('./embedded-client.ts', import.meta.url)), settings: file };
 }
 
 /** The log with a `close` that ends only what this client began. */

@@ -16,6 +16,9 @@ const READ_BYTES = 4 * 1024 * 1024;
 /** SQLite keeps the journal file at its largest size; above this it is cut at the next checkpoint. */
 const JOURNAL_BYTES = 16 * 1024 * 1024;
 
+/** What `probe` asks for: as much as one transaction of appends may need. */
+const PROBE_BYTES = 1024 * 1024;
+
 // The value comes last: what stands before it is read without following its overflow pages.
 const SCHEMA = `
   create table if not exists topics (name text primary key, retention_ms integer not null) without rowid;
@@ -163,8 +166,17 @@ export class LogDatabase {
     return last === undefined ? 0 : this.#deleteBelow.run(low, last.id + 1).changes;
   }
 
-  /** Throws when the disk does not take a write. */
+  /** Throws when the log has no room for a record, or the disk does not take a write. */
   probe(): void {
+    const rollBack = new Error('Only room was asked for.');
+    try {
+      this.#db.transaction(() => {
+        this.#insert.run(0, 0, null, '{}', Buffer.alloc(PROBE_BYTES));
+        throw rollBack;
+      })();
+    } catch (error) {
+      if (error !== rollBack) throw error;
+    }
     this.#db.exec('update partitions set next = next where serial = (select min(serial) from partitions)');
   }
 

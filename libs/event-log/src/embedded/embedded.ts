@@ -15,7 +15,7 @@ import { partitionOf } from '../partitioner.js';
 import type { Consumer, ConsumeOptions, EventLog, LogRecord, TopicOffsets, TopicSpec } from '../port.js';
 import { LogDatabase, type CommitRow, type PartitionRow } from './database.js';
 import { Group } from './group.js';
-import type { GroupLog } from './partition-runner.js';
+import type { GroupLog, LogWarnings } from './partition-runner.js';
 import { Retention } from './retention.js';
 import { Turns } from './turns.js';
 import { Writer, type PlacedRecord } from './writer.js';
@@ -27,6 +27,8 @@ export interface EmbeddedLogOptions {
   maxRecordBytes?: number;
   /** Largest size of the file; appends are refused while it is full. Default: as large as the disk. */
   maxBytes?: number;
+  /** Is told which batches fail and will be tried again. */
+  logger?: LogWarnings;
 }
 
 const DEFAULT_MAX_RECORD_BYTES = 1024 * 1024;
@@ -41,7 +43,7 @@ interface Topic {
 
 /** Rejects with `LogUnavailable` when the file is locked by another process, broken, or cannot be created. */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
-  return new EmbeddedLog(new LogDatabase(options.file, options.maxBytes), options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES);
+  return new EmbeddedLog(new LogDatabase(options.file, options.maxBytes), options);
 }
 
 class EmbeddedLog implements EventLog {
@@ -53,12 +55,14 @@ class EmbeddedLog implements EventLog {
   readonly #writer: Writer;
   readonly #turns = new Turns();
   readonly #retention: Retention;
+  readonly #groupLog: GroupLog;
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(db: LogDatabase, maxRecordBytes: number) {
+  constructor(db: LogDatabase, options: EmbeddedLogOptions) {
     this.#db = db;
-    this.#maxRecordBytes = maxRecordBytes;
+    this.#maxRecordBytes = options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
+    this.#groupLog = this.#openToGroups(options.logger ?? { warn: () => undefined });
     for (const { name, retentionMs } of db.topics()) this.#topics.set(name, { retentionMs, partitions: [], turn: 0, groups: new Map() });
     for (const partition of db.partitions()) this.#topic(partition.topic).partitions.push(partition);
     this.#noteCommitted(db.committed());
@@ -147,14 +151,17 @@ class EmbeddedLog implements EventLog {
     this.#db.close();
   }
 
-  readonly #groupLog: GroupLog = {
-    start: (partition) => this.#start(partition),
-    read: (partition, from, limit) => this.#db.read(partition.serial, from, limit),
-    committed: (group, { serial }) => this.#committed.get(group)?.get(serial),
-    commit: (group, { serial }, next) => this.#writer.commit({ group, serial, next }),
-    flushCommits: () => this.#writer.flushCommits(),
-    turn: () => this.#turns.next(),
-  };
+  #openToGroups(logger: LogWarnings): GroupLog {
+    return {
+      start: (partition) => this.#start(partition),
+      read: (partition, from, limit) => this.#db.read(partition.serial, from, limit),
+      committed: (group, { serial }) => this.#committed.get(group)?.get(serial),
+      commit: (group, { serial }, next) => this.#writer.commit({ group, serial, next }),
+      flushCommits: () => this.#writer.flushCommits(),
+      turn: () => this.#turns.next(),
+      logger,
+    };
+  }
 
   #start(partition: PartitionRow): number {
     return this.#db.oldest(partition.serial) ?? partition.next;

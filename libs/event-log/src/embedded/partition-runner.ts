@@ -14,6 +14,12 @@ export interface GroupLog {
   flushCommits(): Promise<void>;
   /** Resolves when it is this caller's turn to read. */
   turn(): Promise<void>;
+  readonly logger: LogWarnings;
+}
+
+/** The part of pino's logger that is used here. */
+export interface LogWarnings {
+  warn(fields: object, message: string): void;
 }
 
 const DEFAULT_MAX_BATCH_RECORDS = 500;
@@ -71,7 +77,9 @@ export class PartitionRunner {
         const position = await this.#options.onAssigned?.(this.#partition.partition);
         return this.#beginning(position?.resumeAt ?? this.#log.committed(this.#group, this.#partition));
       } catch (error) {
-        await pause(retryDelay(error, attempt), signal);
+        const delayMs = retryDelay(error, attempt);
+        this.#warn({ delayMs, err: error }, 'Taking over a partition failed, will try again.');
+        await pause(delayMs, signal);
       }
     }
     return undefined;
@@ -81,6 +89,7 @@ export class PartitionRunner {
   #beginning(position: number | undefined): number {
     const end = this.#partition.next;
     if (position !== undefined && position <= end) return position;
+    if (position !== undefined) this.#warn({ offset: position, end }, 'The offset to begin at does not exist on the log; beginning anew.');
     return this.#options.from === 'latest' ? end : this.#log.start(this.#partition);
   }
 
@@ -106,7 +115,9 @@ export class PartitionRunner {
         this.#failures = 0;
         this.#commit(done);
       }
-      await pause(retryDelay(error, this.#failures++), signal);
+      const delayMs = retryDelay(error, this.#failures++);
+      this.#warn({ delayMs, err: error }, 'A batch failed, will try again.');
+      await pause(delayMs, signal);
     }
     return done;
   }
@@ -129,8 +140,14 @@ export class PartitionRunner {
   async #revoked(): Promise<void> {
     try {
       await this.#options.onRevoked?.(this.#partition.partition);
-    } catch {
+    } catch (error) {
       // The partition goes either way; its next owner begins at what is committed.
+      this.#warn({ err: error }, 'Giving up a partition failed.');
     }
+  }
+
+  #warn(fields: object, message: string): void {
+    const { topic, partition } = this.#partition;
+    this.#log.logger.warn({ topic, group: this.#group, partition, ...fields }, message);
   }
 }
