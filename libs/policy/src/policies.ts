@@ -24,7 +24,7 @@ const metadata = z.strictObject({
   annotations: z.record(z.string(), z.string()).default({}),
 });
 
-const envelope = z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.string(), metadata, spec: z.unknown() });
+const envelope = z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.string(), metadata, spec: z.unknown().optional() });
 
 /** Parses the documents of one file. Throws `ConfigErrors` with all its mistakes. */
 export function parsePolicies(text: string, file: string, schemas: PolicySchemas): PolicySet {
@@ -74,10 +74,16 @@ function collect(files: readonly { text: string; file: string }[], schemas: Poli
   const set = Object.fromEntries(Object.keys(documentKinds).map((list) => [list, []])) as unknown as PolicySet;
   const names = new Map<string, Origin>();
   for (const { text, file } of files) {
-    for (const doc of readDocuments(text, file, issues)) parseDocument(doc, names, schemas, issues, set);
+    const found: ConfigIssue[] = [];
+    for (const doc of readDocuments(text, file, found)) parseDocument(doc, names, schemas, found, set);
+    issues.push(...found.toSorted(byPlace));
   }
   if (issues.length > 0) throw new ConfigErrors(issues);
   return set;
+}
+
+function byPlace(a: ConfigIssue, b: ConfigIssue): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 function readDocuments(text: string, file: string, issues: ConfigIssue[]): YamlDoc[] {

@@ -1,4 +1,5 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
+import { nearest } from '@tocsin/extension';
 import { loopDepth } from './ast.js';
 import { FilterError } from './filter-error.js';
 import { compilePatterns, LINEAR_MATCHES, withLinearMatches, type Patterns } from './patterns.js';
@@ -54,8 +55,8 @@ function parseCondition(source: string, variable: EventVariable): (context: obje
   const patterns = compilePatterns(ast);
   const evaluate = speak(variable, () => environment(variable, patterns).parse(patterns.size > 0 ? withLinearMatches(source, ast) : source));
   const checked = evaluate.check();
-  if (!checked.valid) speak(variable, () => { throw checked.error; });
-  if (checked.type !== 'bool' && checked.type !== 'dyn') throw new FilterError(`gives ${checked.type}, expected a condition (true or false)`, 0);
+  if (!checked.valid) throw inOurWords(checked.error, variable);
+  if (checked.type !== 'bool' && checked.type !== 'dyn') throw new FilterError(`gives ${checked.type}, expected true or false`, 0);
   return evaluate;
 }
 
@@ -75,14 +76,26 @@ function environment(variable: EventVariable, patterns: Patterns): Environment {
   return env.registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true);
 }
 
-/** Turns an error of cel-js into ours. */
 function speak<T>(variable: EventVariable, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const { code, summary, range, message } = error as { code?: string; summary?: string; range?: { start: number }; message: string };
-    const text = (summary ?? message).split('\n', 1)[0]?.replaceAll(LINEAR_MATCHES, 'matches');
-    const hint = code === 'unknown_variable' ? `; the event is called "${variable}" here` : '';
-    throw new FilterError(`is not a valid CEL expression: ${text}${hint}`, range?.start ?? 0);
+    throw inOurWords(error, variable);
   }
+}
+
+function inOurWords(error: unknown, variable: EventVariable): FilterError {
+  const { code, summary, range, message } = error as { code?: string; summary?: string; range?: { start: number }; message: string };
+  const text = ((summary ?? message).split('\n', 1)[0] ?? '').replaceAll(LINEAR_MATCHES, 'matches');
+  const hint = code === 'unknown_variable' ? `; the event is called "${variable}" here` : functionHint(text);
+  return new FilterError(`is not a valid CEL expression: ${text}${hint}`, range?.start ?? 0);
+}
+
+/** cel-js names a function only by the call that fits none. */
+function functionHint(text: string): string {
+  const name = /^found no matching overload for '(?:.*\.)?(\w+)\(/.exec(text)?.[1];
+  if (name === undefined) return '';
+  const known = new Set(new Environment().getDefinitions().functions.map((definition) => definition.name));
+  const near = known.has(name) ? undefined : nearest(name, known);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
 }

@@ -23,7 +23,6 @@ function conjuncts(node: ASTNode): ASTNode[] {
 
 function requirement(term: ASTNode, variable: EventVariable): RequiredEquals | undefined {
   if (term.op === 'in') {
-    // `x in "text"` asks for a part of a text, which is no equality.
     const [field, list] = term.args;
     return list.op === 'list' ? required(field, list.args, variable) : undefined;
   }
