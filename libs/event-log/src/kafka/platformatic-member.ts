@@ -1,4 +1,5 @@
 import { Consumer, FetchIsolationLevels } from '@platformatic/kafka';
+import { LogUnavailable } from '../errors.js';
 import type { StoredRecord } from '../port.js';
 import {
   type ClientConfig,
@@ -18,6 +19,7 @@ type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
 const IS_CONTROL_BATCH = 1 << 5;
 const IS_LOG_APPEND_TIME = 1 << 3;
 const NETWORK_DELAY_MS = 5_000;
+const STALL_WATCH_MS = 1_000;
 const JOIN_RETRIES = 5;
 const JOIN_RETRY_MS = 200;
 const EARLIEST = -2n;
@@ -42,7 +44,8 @@ export function openPlatformaticMember(config: ClientConfig, options: MemberOpti
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: rebalanceTimeoutMs,
     heartbeatInterval: heartbeatIntervalMs,
-    heartbeatStallTimeout: rebalanceTimeoutMs,
+    // Its watch over heartbeats can outlive close() and hold the process; it is kept short, and ours below is used.
+    heartbeatStallTimeout: STALL_WATCH_MS,
     protocols: [{ name: 'roundrobin', version: 1 }],
     // Called and awaited before every JoinGroup: the one place where a rejoin can be held.
     protocolsMetadata: async () => {
@@ -52,9 +55,13 @@ export function openPlatformaticMember(config: ClientConfig, options: MemberOpti
   });
   membership.topics.track(topic);
   membership.on('consumer:group:join', ({ assignments }) => {
+    watch.refresh();
     if (!left) options.onAssigned((assignments ?? []).filter((entry) => entry.topic === topic).flatMap(({ partitions }) => partitions));
   });
-  membership.on('consumer:heartbeat:stalled', ({ lastError }) => options.onLost(lastError ?? new Error('Heartbeats are not answered.')));
+  // A join may take the rebalance timeout; after that and a session without a sign of life this membership is dead.
+  const watch = setTimeout(() => options.onLost(new LogUnavailable('Heartbeats are not answered.')), rebalanceTimeoutMs + sessionTimeoutMs);
+  watch.unref();
+  membership.on('consumer:heartbeat:end', () => watch.refresh());
   // Emitted when a rejoin has failed for good: nothing follows it.
   membership.on('error', (error: unknown) => options.onLost(error));
 
@@ -135,6 +142,7 @@ export function openPlatformaticMember(config: ClientConfig, options: MemberOpti
 
     async leave() {
       left = true;
+      clearTimeout(watch);
       // Closing the membership leaves the group.
       await withinPatience(Promise.all([membership.close(true).catch(() => undefined), closeQuietly(offsets), closeQuietly(reader)]));
     },
