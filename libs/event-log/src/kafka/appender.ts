@@ -50,7 +50,7 @@ interface Round {
 /**
  * Appends to one topic by group commit: one round is in flight, and what is appended meanwhile goes out together in
  * the next. So calls keep their order, a slow broker makes rounds larger rather than more, and the idempotent
- * producer never sees two sends at once (which @platformatic/kafka 2.1.0 answered by losing records, its #326).
+ * producer never sees two sends at once (which an early @platformatic/kafka answered by losing records).
  */
 export class TopicAppender {
   readonly #deps: AppenderDeps;

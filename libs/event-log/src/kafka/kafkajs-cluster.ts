@@ -1,6 +1,6 @@
 /**
  * The protocol layer of kafkajs: connections, metadata and single requests. Its producer and consumer are not used:
- * - the consumer joins again while handlers still run (kafkajs #1527), stops for good after some rebalances (#1441),
+ * - the consumer joins again while handlers still run, stops for good after some rebalances,
  *   and lets one slow partition hold up all others of a fetch;
  * - the producer goes on retrying after it was disconnected, so that a record whose append was rejected can still
  *   arrive behind later ones, and groups records in time that grows with their square.
