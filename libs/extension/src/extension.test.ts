@@ -37,10 +37,12 @@ describe('nearest', () => {
   });
 
   it('always finds a candidate itself', () => {
-    fc.assert(fc.property(fc.array(fc.string({ maxLength: 30 }), { minLength: 1 }), (words) => {
-      const word = words[0] as string;
-      expect(nearest(word, words)?.toLowerCase()).toBe(word.toLowerCase());
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 30 }), { minLength: 1 }), (words) => {
+        const word = words[0] as string;
+        expect(nearest(word, words)?.toLowerCase()).toBe(word.toLowerCase());
+      }),
+    );
   });
 
   it('lists the nearest first', () => {

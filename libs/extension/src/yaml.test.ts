@@ -23,10 +23,16 @@ const schema = z.strictObject({
   severity: severity.optional(),
   password: secretRef.optional(),
   labels: z.record(z.string().regex(/^[a-z.]+$/, 'expected lower case letters'), z.string()).optional(),
-  servers: z.array(z.strictObject({ host: z.string(), url: z.url().optional() })).max(2).optional(),
+  servers: z
+    .array(z.strictObject({ host: z.string(), url: z.url().optional() }))
+    .max(2)
+    .optional(),
   target: z.union([z.string(), z.array(z.string())]).optional(),
   channel: z
-    .discriminatedUnion('type', [z.strictObject({ type: z.literal('slack'), room: z.string() }), z.strictObject({ type: z.literal('file'), path: z.string() })])
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('slack'), room: z.string() }),
+      z.strictObject({ type: z.literal('file'), path: z.string() }),
+    ])
     .optional(),
 });
 
@@ -34,19 +40,41 @@ const parse = (text: string): unknown => parseYaml(text, 'c.yaml', schema);
 
 describe('parseYaml', () => {
   it('parses, with defaults, and takes an empty file for an empty map', () => {
-    expect(parse('timeout: 5m\nseverity: HIGH\npassword: { env: TOKEN }')).toEqual({ name: 'x1', port: 1, timeout: 300_000, severity: 4, password: { env: 'TOKEN' } });
+    expect(parse('timeout: 5m\nseverity: HIGH\npassword: { env: TOKEN }')).toEqual({
+      name: 'x1',
+      port: 1,
+      timeout: 300_000,
+      severity: 4,
+      password: { env: 'TOKEN' },
+    });
     expect(parse('')).toEqual({ name: 'x1', port: 1 });
     expect(parse('# nothing\n---\n')).toEqual({ name: 'x1', port: 1 });
   });
 
   it.each([
-    ['an unknown key', 'nmae: web', 'c.yaml:1:1: nmae: is not a known key; did you mean "name"? known: name, channel, labels, mode, password, port, servers, severity, target, timeout'],
-    ['an unknown key deeper down', 'servers:\n  - host: a\n    hots: b', 'c.yaml:3:5: servers[0].hots: is not a known key; did you mean "host"? known: host, url'],
-    ['an unknown key in one of several shapes', 'channel: { type: file, path: /x, pth: /y }', 'c.yaml:1:34: channel.pth: is not a known key; did you mean "path"? known: path, room, type'],
+    [
+      'an unknown key',
+      'nmae: web',
+      'c.yaml:1:1: nmae: is not a known key; did you mean "name"? known: name, channel, labels, mode, password, port, servers, severity, target, timeout',
+    ],
+    [
+      'an unknown key deeper down',
+      'servers:\n  - host: a\n    hots: b',
+      'c.yaml:3:5: servers[0].hots: is not a known key; did you mean "host"? known: host, url',
+    ],
+    [
+      'an unknown key in one of several shapes',
+      'channel: { type: file, path: /x, pth: /y }',
+      'c.yaml:1:34: channel.pth: is not a known key; did you mean "path"? known: path, room, type',
+    ],
     ['a wrong type', 'port: "80"', 'c.yaml:1:7: port: is the text "80", expected a number'],
     ['a list in the place of text', 'name: [a]', 'c.yaml:1:7: name: is a list, expected text'],
     ['no value', 'name:', 'c.yaml:1:6: name: is empty; expected text'],
-    ['an empty text among other things', 'servers: []\nlabels: { a: b }\nname: ""', 'c.yaml:3:7: name: has 0 characters, expected at least 2 characters'],
+    [
+      'an empty text among other things',
+      'servers: []\nlabels: { a: b }\nname: ""',
+      'c.yaml:3:7: name: has 0 characters, expected at least 2 characters',
+    ],
     ['a fraction', 'port: 1.5', 'c.yaml:1:7: port: is 1.5, expected a whole number'],
     ['infinity', 'port: .inf', 'c.yaml:1:7: port: is Infinity, expected a number'],
     ['a number too small', 'port: 0', 'c.yaml:1:7: port: is 0, expected at least 1'],
@@ -57,11 +85,23 @@ describe('parseYaml', () => {
     ['a choice of the wrong type', 'mode: 3', 'c.yaml:1:7: mode: is 3, expected one of: observe, propose, auto'],
     ['a misspelt discriminator', 'channel: { type: slak }', 'c.yaml:1:18: channel.type: is "slak"; did you mean "slack"? known: slack, file'],
     ['neither of two shapes', 'target: 3', 'c.yaml:1:9: target: is 3, expected text, or a list'],
-    ['an ill-formed duration', 'timeout: 5 minutes', 'c.yaml:1:10: timeout: is the text "5 minutes", expected a duration such as "30s", "5m", "1h" or "2d"'],
+    [
+      'an ill-formed duration',
+      'timeout: 5 minutes',
+      'c.yaml:1:10: timeout: is the text "5 minutes", expected a duration such as "30s", "5m", "1h" or "2d"',
+    ],
     ['a duration without a unit', 'timeout: 300', 'c.yaml:1:10: timeout: is 300, expected a duration such as "30s", "5m", "1h" or "2d"'],
     ['a duration beyond reason', 'timeout: 99999999d', 'c.yaml:1:10: timeout: is the text "99999999d", expected at most 3650d'],
-    ['an unknown severity', 'severity: hihg', 'c.yaml:1:11: severity: is "hihg"; did you mean "high"? known: high, critical, fatal, informational, low, medium'],
-    ['a key that does not fit', 'labels: { A: x }', 'c.yaml:1:11: labels.A: is a key that does not fit: is the text "A", expected lower case letters'],
+    [
+      'an unknown severity',
+      'severity: hihg',
+      'c.yaml:1:11: severity: is "hihg"; did you mean "high"? known: high, critical, fatal, informational, low, medium',
+    ],
+    [
+      'a key that does not fit',
+      'labels: { A: x }',
+      'c.yaml:1:11: labels.A: is a key that does not fit: is the text "A", expected lower case letters',
+    ],
     ['another document', 'port: 1\n---\nport: 2', 'c.yaml:3:1: is the start of another document, expected one in this file'],
   ])('tells the place and the remedy of %s', (_, text, expected) => {
     expect(errorsOf(() => parse(text))).toEqual([expected]);
@@ -71,17 +111,23 @@ describe('parseYaml', () => {
     expect(errorsOf(() => parse('port: x\nmode: y\nnmae: z\n'))).toHaveLength(3);
   });
 
-  it.each(['password: hunter2', 'password: [hunter2]', 'password: { env: hunter-2 }', 'password: { file: { hunter2: 1 } }', 'servers: [{ host: a, url: "//bob:hunter2@" }]'])(
-    'never prints a secret: %s',
-    (text) => {
-      const errors = errorsOf(() => parse(text));
-      expect(errors).toHaveLength(1);
-      expect(errors[0]).not.toMatch(/hunter/);
-    },
-  );
+  it.each([
+    'password: hunter2',
+    'password: [hunter2]',
+    'password: { env: hunter-2 }',
+    'password: { file: { hunter2: 1 } }',
+    'servers: [{ host: a, url: "//bob:hunter2@" }]',
+  ])('never prints a secret: %s', (text) => {
+    const errors = errorsOf(() => parse(text));
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).not.toMatch(/hunter/);
+  });
 
   it.each([
-    ['password: hunter2', 'c.yaml:1:11: password: is not a reference; expected a reference to a secret, { file: /path } or { env: NAME }, so that the document holds no secret'],
+    [
+      'password: hunter2',
+      'c.yaml:1:11: password: is not a reference; expected a reference to a secret, { file: /path } or { env: NAME }, so that the document holds no secret',
+    ],
     ['password: { file: /a, env: B }', 'c.yaml:1:11: password: has both keys; expected a reference to a secret, { file: /path } or { env: NAME }'],
     ['password: { fiel: /a }', 'c.yaml:1:19: password.fiel: is not a known key; did you mean "file"? known: file, env'],
   ])('tells how to refer to a secret: %s', (text, expected) => {
@@ -110,13 +156,19 @@ describe('parseYamlDocuments', () => {
   });
 
   it('refuses a billion laughs in no time', () => {
-    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(10)}]`)].join('\n');
+    const bomb = [
+      'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
+      ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(10)}]`),
+    ].join('\n');
     expect(errorsOf(() => parseYamlDocuments(bomb, 'y'))[0]).toMatch(/^y:1:1: is not valid YAML: Excessive alias count/);
   });
 
-  it.each(['['.repeat(50_000), '{a: '.repeat(50_000), '- '.repeat(50_000), 'a:\n'.repeat(10) + '? '.repeat(20_000)])('survives deep nesting', (text) => {
-    expect(errorsOf(() => parseYamlDocuments(text, 'y')).length).toBeGreaterThan(0);
-  });
+  it.each(['['.repeat(50_000), '{a: '.repeat(50_000), '- '.repeat(50_000), 'a:\n'.repeat(10) + '? '.repeat(20_000)])(
+    'survives deep nesting',
+    (text) => {
+      expect(errorsOf(() => parseYamlDocuments(text, 'y')).length).toBeGreaterThan(0);
+    },
+  );
 
   it('gives a map named __proto__ as plain data', () => {
     const [document] = parseYamlDocuments('__proto__: { polluted: true }', 'y');

@@ -20,7 +20,13 @@ interface Reading {
  * `reportInput`, else what was found cannot be said. A custom message that starts with "expected" gets what was found
  * put before it.
  */
-export function zodIssues(error: z.ZodError, document: YamlDoc, schema: z.ZodType, base: Path = [], otherKeys: readonly string[] = []): ConfigIssue[] {
+export function zodIssues(
+  error: z.ZodError,
+  document: YamlDoc,
+  schema: z.ZodType,
+  base: Path = [],
+  otherKeys: readonly string[] = [],
+): ConfigIssue[] {
   const reading: Reading = { document, schema, base, otherKeys };
   // zod measures a list even where it wanted text; its size says nothing once the type is wrong.
   const mistyped = new Set(error.issues.filter((issue) => issue.code === 'invalid_type').map((issue) => issue.path.join('\0')));

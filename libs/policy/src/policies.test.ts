@@ -45,13 +45,22 @@ describe('policy documents', () => {
         origin: { file: 'rules.yaml', line: 3 },
         spec: { enabled: true, severity: 4, groupBy: ['cluster', 'workload.namespace', 'workload.name'], attacks: [], tests: [], kindConfig: {} },
       },
-      { metadata: { name: 'shells-in-pay', labels: { team: 'pay' } }, spec: { severity: 5, kindConfig: { timespan: 300_000, condition: { gte: 3 } } } },
+      {
+        metadata: { name: 'shells-in-pay', labels: { team: 'pay' } },
+        spec: { severity: 5, kindConfig: { timespan: 300_000, condition: { gte: 3 } } },
+      },
     ]);
   });
 
   it('good/subscription.yaml is read, the channel by its own schema', () => {
     expect(read(join(FIXTURES, 'good/subscription.yaml')).subscriptions).toMatchObject([
-      { spec: { events: 'incidents', enabled: false, channel: { type: 'webhook', config: { url: 'https://soc.example/hook', secret: { env: 'SOC_SECRET' } } } } },
+      {
+        spec: {
+          events: 'incidents',
+          enabled: false,
+          channel: { type: 'webhook', config: { url: 'https://soc.example/hook', secret: { env: 'SOC_SECRET' } } },
+        },
+      },
     ]);
   });
 
@@ -107,9 +116,27 @@ describe('loadPolicies', () => {
     await put('d.yaml', rule('d').replace('low', 'lo'));
     await expect(loadPolicies(directory, schemas)).rejects.toThrow(
       new ConfigErrors([
-        { file: join(directory, 'b.yaml'), line: 3, column: 19, path: 'metadata.name', message: `is "same", the name of another CorrelationRule at ${join(directory, 'a.yaml')}:2; rename one of them` },
-        { file: join(directory, 'c.yaml'), line: 1, column: 5, path: '', message: 'is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]' },
-        { file: join(directory, 'd.yaml'), line: 4, column: 43, path: 'spec.severity', message: 'is "lo"; did you mean "low"? known: low, critical, fatal, high, informational, medium' },
+        {
+          file: join(directory, 'b.yaml'),
+          line: 3,
+          column: 19,
+          path: 'metadata.name',
+          message: `is "same", the name of another CorrelationRule at ${join(directory, 'a.yaml')}:2; rename one of them`,
+        },
+        {
+          file: join(directory, 'c.yaml'),
+          line: 1,
+          column: 5,
+          path: '',
+          message: 'is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+        },
+        {
+          file: join(directory, 'd.yaml'),
+          line: 4,
+          column: 43,
+          path: 'spec.severity',
+          message: 'is "lo"; did you mean "low"? known: low, critical, fatal, high, informational, medium',
+        },
       ]),
     );
   });

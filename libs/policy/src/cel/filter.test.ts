@@ -73,7 +73,7 @@ describe('compileFilter', () => {
   });
 
   it.each(['violation.constructor.name == "Object"', 'violation.toString != "x"', 'has(violation.__proto__)', 'violation.tags.length == 2'])(
-    "does not reach what JavaScript, not the sender, put into the event: %s",
+    'does not reach what JavaScript, not the sender, put into the event: %s',
     (source) => {
       expect(passes(source)).toBe(false);
     },
@@ -81,9 +81,11 @@ describe('compileFilter', () => {
 
   it('does not throw, whatever comes as an event', () => {
     const filter = compileFilter('violation.workload.namespace == "pay" && violation.tags.exists(t, t.matches("x"))', 'violation');
-    fc.assert(fc.property(fc.oneof(fc.dictionary(fc.string(), fc.anything()), fc.record({ workload: fc.anything(), tags: fc.anything() })), (event) => {
-      expect(typeof filter.test(event)).toBe('boolean');
-    }));
+    fc.assert(
+      fc.property(fc.oneof(fc.dictionary(fc.string(), fc.anything()), fc.record({ workload: fc.anything(), tags: fc.anything() })), (event) => {
+        expect(typeof filter.test(event)).toBe('boolean');
+      }),
+    );
   });
 
   it('tells where the mistake is', () => {

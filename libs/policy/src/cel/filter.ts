@@ -1,7 +1,8 @@
-import { Environment, type ASTNode } from '@marcbachmann/cel-js';
+import { Environment, serialize, type ASTNode } from '@marcbachmann/cel-js';
 import { nearest } from '@tocsin/extension';
 import { loopDepth } from './ast.js';
 import { FilterError } from './filter-error.js';
+import { compileHot, type Condition, type Outcome } from './hot.js';
 import { compilePatterns, LINEAR_MATCHES, withLinearMatches, type Patterns } from './patterns.js';
 
 export type EventVariable = 'violation' | 'incident' | 'action';
@@ -23,7 +24,8 @@ const LOOP_DEPTH_MAX = 2;
 
 /** Throws `FilterError` when the expression is not valid CEL, names another variable, or is not a condition. */
 export function compileFilter(source: string, variable: EventVariable): Filter {
-  const evaluate = parseCondition(source, variable);
+  const { ast, patterns } = parseCondition(source, variable);
+  const condition = compileHot(ast, variable, patterns, (term) => compileReference(serialize(term), variable));
   let errors = 0;
   return {
     source,
@@ -31,14 +33,26 @@ export function compileFilter(source: string, variable: EventVariable): Filter {
       return errors;
     },
     test(event) {
-      try {
-        return evaluate({ [variable]: event }) === true;
-      } catch (error) {
-        if ((error as { code?: unknown } | null)?.code !== 'no_such_key') errors++;
-        return false;
-      }
+      const outcome = condition(event);
+      if (outcome === 'mistyped') errors++;
+      return outcome === true;
     },
   };
+}
+
+/** A condition that cel-js alone evaluates: for terms that we have no closure for, and as the oracle of the tests. */
+export function compileReference(source: string, variable: EventVariable): Condition {
+  const { evaluate } = parseCondition(source, variable);
+  return (event) => outcomeOf(evaluate, variable, event);
+}
+
+function outcomeOf(evaluate: Evaluate, variable: EventVariable, event: unknown): Outcome {
+  try {
+    const value = evaluate({ [variable]: event });
+    return typeof value === 'boolean' ? value : 'mistyped';
+  } catch (error) {
+    return (error as { code?: unknown } | null)?.code === 'no_such_key' ? 'absent' : 'mistyped';
+  }
 }
 
 /** Parses without compiling. Throws `FilterError`. */
@@ -47,7 +61,9 @@ export function parseFilter(source: string, variable: EventVariable): ASTNode {
   return speak(variable, () => environment(variable, new Map()).parse(source).ast);
 }
 
-function parseCondition(source: string, variable: EventVariable): (context: object) => unknown {
+type Evaluate = (context: object) => unknown;
+
+function parseCondition(source: string, variable: EventVariable): { ast: ASTNode; patterns: Patterns; evaluate: Evaluate } {
   const ast = parseFilter(source, variable);
   if (loopDepth(ast) > LOOP_DEPTH_MAX) {
     throw new FilterError(`has loops (exists, all, map, filter, bind) more than ${LOOP_DEPTH_MAX} deep in one another; split the condition`, 0);
@@ -57,7 +73,7 @@ function parseCondition(source: string, variable: EventVariable): (context: obje
   const checked = evaluate.check();
   if (!checked.valid) throw inOurWords(checked.error, variable);
   if (checked.type !== 'bool' && checked.type !== 'dyn') throw new FilterError(`gives ${checked.type}, expected true or false`, 0);
-  return evaluate;
+  return { ast, patterns, evaluate };
 }
 
 function environment(variable: EventVariable, patterns: Patterns): Environment {
@@ -73,7 +89,10 @@ function environment(variable: EventVariable, patterns: Patterns): Environment {
     .registerOperator('int - double', (a: bigint, b: number) => Number(a) - b)
     .registerOperator('int * double', (a: bigint, b: number) => Number(a) * b);
   if (patterns.size === 0) return env;
-  return env.registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true);
+  return env.registerFunction(
+    `string.${LINEAR_MATCHES}(string): bool`,
+    (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true,
+  );
 }
 
 function speak<T>(variable: EventVariable, act: () => T): T {

@@ -21,7 +21,10 @@ export function compilePatterns(ast: ASTNode): Patterns {
   for (const call of methodCalls(ast, 'matches')) {
     const [pattern] = call.args[2];
     if (pattern?.op !== 'value' || typeof pattern.args !== 'string') {
-      throw new FilterError('has a call of "matches" with a pattern that is not a literal; write the pattern itself, in quotes', pattern?.range.start ?? call.range.start);
+      throw new FilterError(
+        'has a call of "matches" with a pattern that is not a literal; write the pattern itself, in quotes',
+        pattern?.range.start ?? call.range.start,
+      );
     }
     if (pattern.args.length > PATTERN_MAX) {
       throw new FilterError(`has a pattern of ${pattern.args.length} characters, expected at most ${PATTERN_MAX}`, pattern.range.start);
@@ -29,7 +32,10 @@ export function compilePatterns(ast: ASTNode): Patterns {
     try {
       patterns.set(pattern.args, RE2JS.compile(pattern.args));
     } catch (error) {
-      throw new FilterError(`has a pattern that is not a regular expression of RE2: ${(error as Error).message.replace(/^error parsing regexp: /, '')}`, pattern.range.start);
+      throw new FilterError(
+        `has a pattern that is not a regular expression of RE2: ${(error as Error).message.replace(/^error parsing regexp: /, '')}`,
+        pattern.range.start,
+      );
     }
   }
   return patterns;

@@ -5,8 +5,20 @@ import { requiredEquals } from './required-equals.js';
 
 describe('requiredEquals', () => {
   it.each([
-    ['violation.source == "falco" && violation.severity_id > 2 && violation.name in ["a", "b"]', [{ field: 'source', values: ['falco'] }, { field: 'name', values: ['a', 'b'] }]],
-    ['("pay" == violation.workload.namespace) && (violation.severity_id > 2 && violation.name == "a")', [{ field: 'workload.namespace', values: ['pay'] }, { field: 'name', values: ['a'] }]],
+    [
+      'violation.source == "falco" && violation.severity_id > 2 && violation.name in ["a", "b"]',
+      [
+        { field: 'source', values: ['falco'] },
+        { field: 'name', values: ['a', 'b'] },
+      ],
+    ],
+    [
+      '("pay" == violation.workload.namespace) && (violation.severity_id > 2 && violation.name == "a")',
+      [
+        { field: 'workload.namespace', values: ['pay'] },
+        { field: 'name', values: ['a'] },
+      ],
+    ],
     ['violation.name == "a"', [{ field: 'name', values: ['a'] }]],
     ['violation.name in []', [{ field: 'name', values: [] }]],
   ])('finds what every passing event must have: %s', (source, expected) => {

@@ -37,8 +37,14 @@ const spec = z.looseObject({
   attacks: z
     .array(
       z.strictObject({
-        tactic: z.string().regex(/^[a-z]+(_[a-z]+)*$/, 'expected a tactic such as "privilege_escalation"').optional(),
-        technique: z.string().regex(/^T\d{4}(\.\d{3})?$/, 'expected a technique such as "T1059" or "T1059.004"').optional(),
+        tactic: z
+          .string()
+          .regex(/^[a-z]+(_[a-z]+)*$/, 'expected a tactic such as "privilege_escalation"')
+          .optional(),
+        technique: z
+          .string()
+          .regex(/^T\d{4}(\.\d{3})?$/, 'expected a technique such as "T1059" or "T1059.004"')
+          .optional(),
       }),
     )
     .default([]),
