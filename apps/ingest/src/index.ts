@@ -1,1 +1,1 @@
-export {};
+export { ingestPart } from './part.js';

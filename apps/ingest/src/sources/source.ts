@@ -60,8 +60,11 @@ export interface BadInputDetails {
   field?: string;
   /** The item's bytes, for the dead letters; the whole body where absent. */
   bytes?: Buffer;
-  reason?: 'bad_input' | 'too_large';
+  /** Default `bad_input`. `internal` is for the pipeline: the adapter itself failed. */
+  reason?: BadInputReason;
 }
+
+export type BadInputReason = 'bad_input' | 'too_large' | 'internal';
 
 /** What came is not what the adapter can read. The message says what was found and what was expected. */
 export class BadInput extends Error {
@@ -69,7 +72,7 @@ export class BadInput extends Error {
   readonly index: number;
   readonly field: string;
   readonly bytes: Buffer | undefined;
-  readonly reason: 'bad_input' | 'too_large';
+  readonly reason: BadInputReason;
   constructor(message: string, details: BadInputDetails = {}) {
     super(message);
     this.index = details.index ?? 0;

@@ -1,0 +1,88 @@
+import type { Consumer } from '@tocsin/event-log';
+import { ConfigErrors, resolveSecret } from '@tocsin/extension';
+import type { AppPart, CommonConfig, RunningPart, Runtime } from '@tocsin/runtime';
+import { checkConfig, ingestConfig, registry, type IngestConfig } from './config.js';
+import { IngestModule } from './ingest.module.js';
+import { createIngestMetrics } from './metrics.js';
+import { authenticator, type Tokens } from './pipeline/authenticate.js';
+import { Intake } from './pipeline/intake.js';
+import type { KeepDeps } from './pipeline/keep.js';
+import { RecentIds } from './pipeline/recent-ids.js';
+import type { Decoder, Source } from './sources/source.js';
+import { syslogListener, type SyslogListener } from './syslog/listener.js';
+import { SyslogQueue } from './syslog/queue.js';
+import { consumeTopic } from './topics.js';
+
+export const ingestPart: AppPart<IngestConfig> = {
+  name: 'ingest',
+  config: ingestConfig,
+  needsStore: false,
+  async plan(config, common) {
+    checkConfig(config, common.http.host);
+    const tokens = await readTokens(config);
+    return (runtime) => Promise.resolve(build(config, common, tokens, runtime));
+  },
+};
+
+type ReadySources = ReadonlyMap<string, { source: Source; decoder: Decoder }>;
+
+function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runtime: Runtime): RunningPart {
+  const { log, clock, logger } = runtime;
+  const metrics = createIngestMetrics(runtime.metrics);
+  const { limits } = config;
+  const keepDeps: KeepDeps = {
+    log, clock, metrics,
+    recent: new RecentIds(config.deduplication.maxIds, config.deduplication.window),
+    clockBounds: { maxFutureMs: config.clock.maxFuture, maxPastMs: config.clock.maxPast },
+  };
+  const sources: ReadySources = new Map(
+    [...registry].map(([type, source]) => [type, { source, decoder: source.create(config.sources[type], undefined) }]),
+  );
+  const intake = new Intake({ ...keepDeps, sources, authenticate: authenticator(tokens), limits, cluster: common.cluster, logger });
+
+  const listeners = config.syslog.listeners.map((listener): SyslogListener => {
+    const ready = readySource(sources, listener.source);
+    const mapping = listener.mapping ?? (ready.source.fromSyslog === undefined ? undefined : 'syslog');
+    const received = { cluster: listener.cluster ?? common.cluster, limits, ...(mapping === undefined ? {} : { mapping }) };
+    const openQueue = (onDrained: () => void): SyslogQueue => new SyslogQueue({ ...keepDeps, ...ready, received, maxBytes: listener.maxQueueBytes, logger, onDrained });
+    return syslogListener({ config: listener, openQueue, metrics, logger });
+  });
+  const consumers: Consumer[] = [];
+
+  return {
+    module: IngestModule.forRoot(intake),
+    async start() {
+      for (const listener of listeners) await listener.start();
+      config.syslog.listeners.forEach(({ protocol, host, source }, index) => {
+        logger.info({ protocol, host, port: listeners[index]?.port(), source }, 'Listening for syslog.');
+      });
+      for (const topic of config.topics) {
+        const received = { cluster: topic.cluster ?? common.cluster, limits };
+        consumers.push(await consumeTopic({ ...keepDeps, config: topic, decoder: readySource(sources, topic.source).decoder, received, logger }));
+      }
+    },
+    async stop() {
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await Promise.all(listeners.map((listener) => listener.stop()));
+    },
+  };
+}
+
+function readySource(sources: ReadySources, type: string): { source: Source; decoder: Decoder } {
+  const ready = sources.get(type);
+  // The schema of listeners and topics takes registered types only.
+  if (ready === undefined) throw new Error(`The source "${type}" is not registered; add it to sources/index.ts.`);
+  return ready;
+}
+
+async function readTokens(config: IngestConfig): Promise<Tokens> {
+  const { mode, token, tokens } = config.authentication;
+  if (mode === 'none') return { shared: undefined, bySource: new Map() };
+  try {
+    const named = Object.entries(tokens).flatMap(([type, ref]) => (ref === undefined ? [] : [[type, ref] as const]));
+    const bySource = await Promise.all(named.map(async ([type, ref]) => [type, await resolveSecret(ref)] as const));
+    return { shared: token === undefined ? undefined : await resolveSecret(token), bySource: new Map(bySource) };
+  } catch (error) {
+    throw new ConfigErrors([{ file: 'tocsin.yaml', path: 'ingest.authentication', message: error instanceof Error ? error.message : String(error) }]);
+  }
+}
