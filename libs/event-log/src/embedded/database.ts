@@ -208,8 +208,18 @@ function open(file: string, maxBytes: number | undefined): Database.Database {
 }
 
 function whyNot(cause: unknown): string {
-  if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) {
+  const { code, message } = sqliteError(cause);
+  if (code.startsWith('SQLITE_BUSY')) {
     return 'another process has it open; stop that process, or set TOCSIN_DATA_DIR to another directory';
   }
-  return cause instanceof Error ? cause.message : String(cause);
+  return message;
+}
+
+/**
+ * Looks at the fields, not at the class: SQLite's addon is loaded once per process, and where modules are loaded
+ * several times, as test runners do, it throws the class of the first.
+ */
+export function sqliteError(cause: unknown): { code: string; message: string } {
+  const { code, message } = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: unknown; message?: unknown };
+  return { code: typeof code === 'string' ? code : '', message: typeof message === 'string' ? message : String(cause) };
 }

@@ -1,6 +1,6 @@
 import { LogUnavailable } from '../errors.js';
 import type { LogRecord } from '../port.js';
-import type { CommitRow, LogDatabase, NewRecord, PartitionRow } from './database.js';
+import { sqliteError, type CommitRow, type LogDatabase, type NewRecord, type PartitionRow } from './database.js';
 
 /** Bounds on one transaction, so that it holds the event loop for milliseconds only. */
 const TRANSACTION_RECORDS = 500;
@@ -149,8 +149,7 @@ export class Writer {
   }
 
   #failed(appends: readonly Append[], commits: readonly CommitRow[], cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    this.#failure = new LogUnavailable(`The embedded log could not be written: ${why}.`, { cause });
+    this.#failure = new LogUnavailable(`The embedded log could not be written: ${sqliteError(cause).message}.`, { cause });
     for (const append of appends) {
       if (append === this.#waiting[0]) this.#waiting.shift();
       for (const { bytes } of append.records.slice(append.taken)) this.#waitingBytes -= bytes;
