@@ -26,13 +26,23 @@ const listener = z.strictObject({
   /** 0 takes a free one. */
   port: z.number().int().min(0).max(65_535).default(5514),
   /** A longer message is cut and counted. */
-  maxMessageBytes: z.number().int().min(480).max(MIB).default(256 * 1024),
+  maxMessageBytes: z
+    .number()
+    .int()
+    .min(480)
+    .max(MIB)
+    .default(256 * 1024),
   /** TCP connections at once; further ones are closed. */
   maxConnections: z.number().int().min(1).max(65_535).default(256),
   /** A TCP connection without a message for so long is closed. NeuVector keeps its connection and may be quiet. */
   idleTimeout: duration.prefault('1h'),
   /** Bytes that wait while the log is down: then TCP senders are held back, and UDP messages are dropped and counted. */
-  maxQueueBytes: z.number().int().min(MIB).max(1024 * MIB).default(32 * MIB),
+  maxQueueBytes: z
+    .number()
+    .int()
+    .min(MIB)
+    .max(1024 * MIB)
+    .default(32 * MIB),
 });
 export type ListenerConfig = z.infer<typeof listener>;
 
@@ -62,13 +72,22 @@ export const ingestConfig = z.strictObject({
   limits: z
     .strictObject({
       /** Of a body, as it came and unpacked; `http.maxBodyBytes` bounds it as well. */
-      maxBodyBytes: z.number().int().min(1024).max(64 * MIB).default(MIB),
+      maxBodyBytes: z
+        .number()
+        .int()
+        .min(1024)
+        .max(64 * MIB)
+        .default(MIB),
       /** Events in one body. */
       maxItems: z.number().int().min(1).max(100_000).default(2_000),
       /** Objects and lists within each other. */
       maxDepth: z.number().int().min(2).max(512).default(64),
       /** Bodies being worked on; more is answered with 503. */
-      maxInFlightBytes: z.number().int().min(MIB).default(64 * MIB),
+      maxInFlightBytes: z
+        .number()
+        .int()
+        .min(MIB)
+        .default(64 * MIB),
       /** Events per second and source, in the long run; more is answered with 429. */
       itemsPerSecond: z.number().min(1).default(20_000),
       /** Events that a source may send at once. */
@@ -112,12 +131,18 @@ export function checkConfig(config: IngestConfig, httpHost: string): void {
   config.syslog.listeners.forEach((entry, index) => checkMapping(config, entry, `syslog.listeners[${index}]`, issue));
   config.topics.forEach((entry, index) => {
     checkMapping(config, entry, `topics[${index}]`, issue);
-    if (entry.topic.startsWith('tocsin.')) issue(`topics[${index}].topic`, `is "${entry.topic}", one of Tocsin's own; it would take in what it wrote`);
+    if (entry.topic.startsWith('tocsin.'))
+      issue(`topics[${index}].topic`, `is "${entry.topic}", one of Tocsin's own; it would take in what it wrote`);
   });
   if (issues.length > 0) throw new ConfigErrors(issues);
 }
 
-function checkMapping(config: IngestConfig, entry: { source: string; mapping?: string | undefined }, path: string, issue: (path: string, message: string) => void): void {
+function checkMapping(
+  config: IngestConfig,
+  entry: { source: string; mapping?: string | undefined },
+  path: string,
+  issue: (path: string, message: string) => void,
+): void {
   if (entry.mapping === undefined) return;
   const known = registry.get(entry.source)?.mappings?.(config.sources[entry.source]);
   if (known === undefined) issue(`${path}.mapping`, `has no meaning for source "${entry.source}"; leave it out`);

@@ -15,7 +15,11 @@ describe('HTTP edge of ingest', () => {
     log = await openTestLog();
     const { intake } = intakeOn(log, { tokens: { shared: undefined, bySource: new Map([['neuvector', 's3cret']]) } });
     app = await createHttp({
-      modules: [IngestModule.forRoot(intake)], health: new Health({ log, store: undefined }), metrics: new Registry(), logger, maxBodyBytes: 4 * 1024 * 1024,
+      modules: [IngestModule.forRoot(intake)],
+      health: new Health({ log, store: undefined }),
+      metrics: new Registry(),
+      logger,
+      maxBodyBytes: 4 * 1024 * 1024,
     });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
@@ -25,7 +29,7 @@ describe('HTTP edge of ingest', () => {
     await log.close();
   });
 
-  it('takes Falco\'s alerts at the root and by name, with the same id', async () => {
+  it("takes Falco's alerts at the root and by name, with the same id", async () => {
     const payload = JSON.stringify(alert('a'));
     const root = await app.inject({ method: 'POST', url: '/', headers: { 'content-type': 'application/json' }, payload });
     const named = await app.inject({ method: 'POST', url: '/v1/sources/falco', headers: { 'content-type': 'application/json' }, payload });
@@ -49,7 +53,10 @@ describe('HTTP edge of ingest', () => {
   });
 
   it('answers an empty body with 400', async () => {
-    expect((await app.inject({ method: 'POST', url: '/v1/sources/falco' })).json()).toMatchObject({ status: 400, detail: expect.stringContaining('the body is empty') });
+    expect((await app.inject({ method: 'POST', url: '/v1/sources/falco' })).json()).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('the body is empty'),
+    });
   });
 
   it('reads the token and the mapping from the query', async () => {
@@ -58,8 +65,12 @@ describe('HTTP edge of ingest', () => {
     expect((await app.inject({ method: 'POST', url: '/v1/sources/neuvector?token=s3cret', headers, payload: body })).statusCode).toBe(200);
     expect((await app.inject({ method: 'POST', url: '/v1/sources/neuvector?token=a&token=b', headers, payload: body })).statusCode).toBe(401);
     const json = { 'content-type': 'application/json' };
-    expect((await app.inject({ method: 'POST', url: '/v1/sources/generic?mapping=tocsin', headers: json, payload: '{"name":"x"}' })).statusCode).toBe(200);
-    expect((await app.inject({ method: 'POST', url: '/v1/sources/generic?mapping=nope', headers: json, payload: '{"name":"x"}' })).statusCode).toBe(400);
+    expect((await app.inject({ method: 'POST', url: '/v1/sources/generic?mapping=tocsin', headers: json, payload: '{"name":"x"}' })).statusCode).toBe(
+      200,
+    );
+    expect((await app.inject({ method: 'POST', url: '/v1/sources/generic?mapping=nope', headers: json, payload: '{"name":"x"}' })).statusCode).toBe(
+      400,
+    );
   });
 
   it('takes CloudEvents in binary mode, whatever the content type of their data', async () => {

@@ -1,4 +1,4 @@
-import { Controller, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Intake } from './pipeline/intake.js';
 
@@ -7,7 +7,7 @@ import { Intake } from './pipeline/intake.js';
 export class IngestController {
   readonly #intake: Intake;
 
-  constructor(intake: Intake) {
+  constructor(@Inject(Intake) intake: Intake) {
     this.#intake = intake;
   }
 
@@ -30,7 +30,11 @@ export class IngestController {
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     });
     const contentType = answer.status < 400 ? 'application/json' : 'application/problem+json';
-    await reply.status(answer.status).headers(answer.headers ?? {}).type(contentType).send(JSON.stringify(answer.body));
+    await reply
+      .status(answer.status)
+      .headers(answer.headers ?? {})
+      .type(contentType)
+      .send(JSON.stringify(answer.body));
   }
 }
 

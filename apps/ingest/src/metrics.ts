@@ -29,11 +29,16 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     rejected: counter('rejected_total', 'Items that could not become violations; their bytes are in the dead letters.', ['source', 'reason']),
     clockSkewed: counter('clock_skewed_total', "Violations whose time was replaced because the sensor's clock was too far off.", ['source']),
     decodeSeconds: new Histogram({
-      name: 'tocsin_ingest_decode_seconds', help: 'Time to decode one body.', labelNames: ['source'], registers,
+      name: 'tocsin_ingest_decode_seconds',
+      help: 'Time to decode one body.',
+      labelNames: ['source'],
+      registers,
       buckets: [0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1],
     }),
     appendSeconds: new Histogram({
-      name: 'tocsin_ingest_append_seconds', help: 'Time until what one request brought was durable.', registers,
+      name: 'tocsin_ingest_append_seconds',
+      help: 'Time until what one request brought was durable.',
+      registers,
       buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
     }),
     inFlightBytes: gauge('in_flight_bytes', 'Bytes of bodies being worked on.'),

@@ -31,7 +31,9 @@ function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runti
   const metrics = createIngestMetrics(runtime.metrics);
   const { limits } = config;
   const keepDeps: KeepDeps = {
-    log, clock, metrics,
+    log,
+    clock,
+    metrics,
     recent: new RecentIds(config.deduplication.maxIds, config.deduplication.window),
     clockBounds: { maxFutureMs: config.clock.maxFuture, maxPastMs: config.clock.maxPast },
   };
@@ -44,7 +46,8 @@ function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runti
     const ready = readySource(sources, listener.source);
     const mapping = listener.mapping ?? (ready.source.fromSyslog === undefined ? undefined : 'syslog');
     const received = { cluster: listener.cluster ?? common.cluster, limits, ...(mapping === undefined ? {} : { mapping }) };
-    const openQueue = (onDrained: () => void): SyslogQueue => new SyslogQueue({ ...keepDeps, ...ready, received, maxBytes: listener.maxQueueBytes, logger, onDrained });
+    const openQueue = (onDrained: () => void): SyslogQueue =>
+      new SyslogQueue({ ...keepDeps, ...ready, received, maxBytes: listener.maxQueueBytes, logger, onDrained });
     return syslogListener({ config: listener, openQueue, metrics, logger });
   });
   const consumers: Consumer[] = [];

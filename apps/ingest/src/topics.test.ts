@@ -21,7 +21,10 @@ describe('topics as input', () => {
     const [config] = ingestConfig.parse({ topics: [{ topic: 'falco-events', source }] }).topics;
     const adapter = registry.get(source) as Source;
     consumer = await consumeTopic({
-      ...keepDeps(log), config: config as TopicConfig, decoder: adapter.create(adapter.config.parse({}), undefined), logger,
+      ...keepDeps(log),
+      config: config as TopicConfig,
+      decoder: adapter.create(adapter.config.parse({}), undefined),
+      logger,
       received: { cluster: 'test', limits: { maxItems: 100, maxDepth: 64 } },
     });
   }
@@ -59,7 +62,13 @@ describe('topics as input', () => {
   });
 
   it('reads CloudEvents of the Kafka binding', async () => {
-    await put('{"name":"Crypto miner"}', { ce_specversion: '1.0', ce_id: '1', ce_source: '/s', ce_type: 't', 'content-type': 'application/json; charset=utf-8' });
+    await put('{"name":"Crypto miner"}', {
+      ce_specversion: '1.0',
+      ce_id: '1',
+      ce_source: '/s',
+      ce_type: 't',
+      'content-type': 'application/json; charset=utf-8',
+    });
     await consume('cloudevents');
     const [record] = await readTopic(log, Topic.Violations, 1);
     expect(JSON.parse(record!.value.toString())).toMatchObject({ name: 'Crypto miner', source: 'cloudevents' });

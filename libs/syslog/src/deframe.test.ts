@@ -28,7 +28,10 @@ describe('Deframer', () => {
 
   it('reads a line that begins with a digit as a line', () => {
     expect(deframe(['2020-01-24T21:39:34Z host\n12 monkeys\n123456789 <13>x\n0 <13>y\n'])).toEqual([
-      '2020-01-24T21:39:34Z host', '12 monkeys', '123456789 <13>x', '0 <13>y',
+      '2020-01-24T21:39:34Z host',
+      '12 monkeys',
+      '123456789 <13>x',
+      '0 <13>y',
     ]);
   });
 
@@ -49,18 +52,24 @@ describe('Deframer', () => {
 
   it('gives the same frames wherever the stream is cut', () => {
     const line = fc.string({ minLength: 1, maxLength: 30 }).map((text) => `<13>${text.replaceAll(/[\n\r\0]/g, '.')}x`);
-    const framed = fc.tuple(line, fc.boolean()).map(([text, counted]) => ({ text, wire: counted ? `${Buffer.byteLength(text)} ${text}` : `${text}\n` }));
+    const framed = fc
+      .tuple(line, fc.boolean())
+      .map(([text, counted]) => ({ text, wire: counted ? `${Buffer.byteLength(text)} ${text}` : `${text}\n` }));
     fc.assert(
-      fc.property(fc.array(framed, { minLength: 1, maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 10 }), (messages, sizes) => {
-        const bytes = Buffer.from(messages.map((message) => message.wire).join(''));
-        const chunks: Buffer[] = [];
-        for (let at = 0, turn = 0; at < bytes.length; turn++) {
-          const size = sizes[turn % sizes.length] as number;
-          chunks.push(bytes.subarray(at, at + size));
-          at += size;
-        }
-        expect(deframe(chunks)).toEqual(messages.map((message) => message.text));
-      }),
+      fc.property(
+        fc.array(framed, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 10 }),
+        (messages, sizes) => {
+          const bytes = Buffer.from(messages.map((message) => message.wire).join(''));
+          const chunks: Buffer[] = [];
+          for (let at = 0, turn = 0; at < bytes.length; turn++) {
+            const size = sizes[turn % sizes.length] as number;
+            chunks.push(bytes.subarray(at, at + size));
+            at += size;
+          }
+          expect(deframe(chunks)).toEqual(messages.map((message) => message.text));
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -84,7 +84,8 @@ export class Deframer {
 
   #next(): Frame | undefined {
     // Some senders count octets and still end the message with a line feed, which then begins the next frame.
-    while (this.#start < this.#end && (this.#buffer[this.#start] === LF || this.#buffer[this.#start] === 0x0d || this.#buffer[this.#start] === 0)) this.#start++;
+    while (this.#start < this.#end && (this.#buffer[this.#start] === LF || this.#buffer[this.#start] === 0x0d || this.#buffer[this.#start] === 0))
+      this.#start++;
     this.#scanned = Math.max(this.#scanned, this.#start);
     const held = this.#buffer.subarray(this.#start, this.#end);
     if (held.length === 0) {
@@ -114,7 +115,10 @@ export class Deframer {
       this.#scanned = this.#end;
       return undefined;
     }
-    const frame = { bytes: Buffer.from(this.#buffer.subarray(this.#start, this.#start + Math.min(bytes, this.#maxBytes))), truncated: bytes > this.#maxBytes };
+    const frame = {
+      bytes: Buffer.from(this.#buffer.subarray(this.#start, this.#start + Math.min(bytes, this.#maxBytes))),
+      truncated: bytes > this.#maxBytes,
+    };
     if (found < 0) this.#skip = 'line';
     this.#start = this.#scanned = found < 0 ? this.#end : lineEnd + 1;
     return frame;

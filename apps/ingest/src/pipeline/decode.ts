@@ -15,5 +15,7 @@ export function decodeBody(decoder: Decoder, body: Buffer, received: Received, o
 }
 
 function withBytes(error: BadInput, body: Buffer): BadInput {
-  return error.bytes === undefined ? new BadInput(error.message, { index: error.index, field: error.field, reason: error.reason, bytes: body }) : error;
+  return error.bytes === undefined
+    ? new BadInput(error.message, { index: error.index, field: error.field, reason: error.reason, bytes: body })
+    : error;
 }

@@ -56,16 +56,29 @@ describe('Intake', () => {
 
   it('accepts the good items of a body and keeps the bad ones as dead letters', async () => {
     const answer = await intakeOn(log).post(`[${JSON.stringify(alert('a'))},{"priority":"Loud","rule":"x"}]`);
-    expect(answer).toMatchObject({ status: 200, body: { accepted: 1, rejected: [{ index: 1, field: 'priority', message: expect.stringContaining('"Loud"') }] } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { accepted: 1, rejected: [{ index: 1, field: 'priority', message: expect.stringContaining('"Loud"') }] },
+    });
     const [letter] = await readTopic(log, Topic.DeadLetters, 1);
     expect(letter?.value.toString()).toBe('{"priority":"Loud","rule":"x"}');
-    expect(readDeadLetter(letter!)).toMatchObject({ stage: 'decode', reason: 'bad_input', component: 'falco', firstTime: new Date(NOW).toISOString() });
+    expect(readDeadLetter(letter!)).toMatchObject({
+      stage: 'decode',
+      reason: 'bad_input',
+      component: 'falco',
+      firstTime: new Date(NOW).toISOString(),
+    });
   });
 
   it('answers 400 naming field and index when all is bad, and keeps the bytes', async () => {
     const { post } = intakeOn(log);
     expect(await post('{"priority":7}')).toMatchObject({
-      status: 400, body: { title: 'Bad Request', detail: expect.stringMatching(/^"priority" of item 0 is not text, expected one of: .*dead letters\.$/), rejected: [{ index: 0, field: 'priority' }] },
+      status: 400,
+      body: {
+        title: 'Bad Request',
+        detail: expect.stringMatching(/^"priority" of item 0 is not text, expected one of: .*dead letters\.$/),
+        rejected: [{ index: 0, field: 'priority' }],
+      },
     });
     expect(await post('not JSON')).toMatchObject({ status: 400 });
     expect((await readTopic(log, Topic.DeadLetters, 2)).map((letter) => letter.value.toString()).toSorted()).toEqual(['not JSON', '{"priority":7}']);
@@ -78,13 +91,18 @@ describe('Intake', () => {
 
   it('names the known sources for one that it does not know', async () => {
     expect(await intakeOn(log).post('{}', { source: 'falko' })).toMatchObject({
-      status: 404, body: { detail: 'There is no source "falko"; did you mean "falco"? known: falco, cloudevents, generic, neuvector.' },
+      status: 404,
+      body: { detail: 'There is no source "falko"; did you mean "falco"? known: falco, cloudevents, generic, neuvector.' },
     });
   });
 
   it('lists the content types that it takes', async () => {
     expect(await intakeOn(log).post('{}', { headers: { 'content-type': 'application/xml; charset=utf-8' } })).toMatchObject({
-      status: 415, body: { detail: expect.stringContaining('"application/xml" is not taken; accepted: application/json'), accepted: expect.arrayContaining(['application/json']) },
+      status: 415,
+      body: {
+        detail: expect.stringContaining('"application/xml" is not taken; accepted: application/json'),
+        accepted: expect.arrayContaining(['application/json']),
+      },
     });
     expect((await intakeOn(log).post(JSON.stringify(alert('a')), { headers: {} })).status).toBe(200);
   });
@@ -148,7 +166,7 @@ describe('Intake', () => {
     expect(violation).toMatchObject({ time: '2026-09-14T15:00:00.000Z', clock_skew_ms: 3_600_000 });
     await post(JSON.stringify(alert('b', { time: '1970-01-01T00:00:07Z' })));
     const records = (await readTopic(log, Topic.Violations, 2)).map((item) => JSON.parse(item.value.toString()) as Violation);
-    expect(records.map((item) => item.clock_skew_ms).toSorted()).toEqual([expect.any(Number), 3_600_000]);
+    expect(records.map((item) => item.clock_skew_ms)).toEqual(expect.arrayContaining([7_000 - NOW, 3_600_000]));
   });
 
   it('leaves out the raw text of what is too large for the log, and dead-letters what still is', async () => {
@@ -161,7 +179,10 @@ describe('Intake', () => {
     const kept = (await readTopic(log, Topic.Violations, 2)).map((record) => JSON.parse(record.value.toString()) as Violation);
     expect(kept.find((violation) => violation.raw === '')).toMatchObject({ raw_truncated: true });
     log.failing = tooLarge(5_000);
-    expect((await post(JSON.stringify([alert('b'), { ...big, uuid: 'big2' }]))).body).toMatchObject({ accepted: 1, rejected: [{ index: 1, message: expect.stringContaining('too large') }] });
+    expect((await post(JSON.stringify([alert('b'), { ...big, uuid: 'big2' }]))).body).toMatchObject({
+      accepted: 1,
+      rejected: [{ index: 1, message: expect.stringContaining('too large') }],
+    });
     expect(readDeadLetter((await readTopic(log, Topic.DeadLetters, 1))[0]!)).toMatchObject({ reason: 'too_large' });
   });
 
@@ -170,7 +191,7 @@ describe('Intake', () => {
     expect((await intakeOn(log).post(body, { source: 'neuvector' })).status).toBe(200);
   });
 
-  it('passes the caller\'s trace on, and nothing that is none', async () => {
+  it("passes the caller's trace on, and nothing that is none", async () => {
     const { post } = intakeOn(log);
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await post(JSON.stringify(alert('a')), { headers: { traceparent } });

@@ -72,7 +72,11 @@ export class Intake {
     if (known === undefined || bucket === undefined) {
       return problem(404, `There is no source "${request.source.slice(0, 64)}"; ${describeKnown(request.source.slice(0, 64), [...sources.keys()])}.`);
     }
-    const refusal = this.#deps.authenticate(request.source, request.headers['authorization'], known.source.tokenInQuery ? request.query.token : undefined);
+    const refusal = this.#deps.authenticate(
+      request.source,
+      request.headers['authorization'],
+      known.source.tokenInQuery ? request.query.token : undefined,
+    );
     if (refusal !== undefined) return problem(401, `${upperFirst(refusal)}.`, {}, { 'www-authenticate': 'Bearer realm="tocsin"' });
     // Without a token, loopback is all the protection there is, and any web page can make a browser post to loopback.
     if (request.headers['authorization'] === undefined && request.query.token === undefined && request.headers['origin'] !== undefined) {
@@ -116,7 +120,14 @@ export class Intake {
     if (entries.length === 1 && first instanceof BadInput && first.reason === 'too_large') return problem(413, `The body ${first.message}.`);
 
     try {
-      return toAnswer(await keep(this.#deps, request.source, entries.map((entry) => ({ entry })), traceparent(request.headers['traceparent'])));
+      return toAnswer(
+        await keep(
+          this.#deps,
+          request.source,
+          entries.map((entry) => ({ entry })),
+          traceparent(request.headers['traceparent']),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof LogUnavailable)) throw error;
       logger.debug({ err: error }, 'The log did not take a request.');
@@ -125,7 +136,9 @@ export class Intake {
   }
 
   #received(request: IntakeRequest, contentType: string): Received {
-    const headers = Object.entries(request.headers).filter((entry): entry is [string, string] => entry[0].startsWith('ce-') && entry[1] !== undefined);
+    const headers = Object.entries(request.headers).filter(
+      (entry): entry is [string, string] => entry[0].startsWith('ce-') && entry[1] !== undefined,
+    );
     return {
       timeMs: this.#deps.clock.now(),
       contentType,
@@ -142,7 +155,8 @@ function toAnswer({ ids, duplicates, rejected }: Kept): Answer {
   const items = rejected.map(({ index, field, message }) => ({ index, field, message }));
   if (ids.length > 0) return { status: 200, body: { accepted: ids.length, duplicates, ids, rejected: items } };
   const [first] = items;
-  const where = first === undefined ? '' : `${first.field === '' ? `Item ${first.index}` : `"${first.field}" of item ${first.index}`} ${first.message}`;
+  const where =
+    first === undefined ? '' : `${first.field === '' ? `Item ${first.index}` : `"${first.field}" of item ${first.index}`} ${first.message}`;
   const more = items.length > 1 ? ` (and ${items.length - 1} more)` : '';
   return problem(400, `${where}${more}. The bytes are kept in the dead letters.`, { rejected: items });
 }

@@ -59,9 +59,15 @@ export async function keep(deps: KeepDeps, source: string, items: readonly Item[
   for (const violation of tooLarge) {
     fresh.delete(violation.id);
     const message = 'is too large for the event log, even without its raw text';
-    rejected.push({ error: new BadInput(message, { index: ids.indexOf(violation.id), bytes: Buffer.from(violation.raw), reason: 'too_large' }), origin: undefined });
+    rejected.push({
+      error: new BadInput(message, { index: ids.indexOf(violation.id), bytes: Buffer.from(violation.raw), reason: 'too_large' }),
+      origin: undefined,
+    });
   }
-  await appendDeadLetters(log, rejected.map(({ error, origin }) => toDeadLetter(source, error, origin, clock)));
+  await appendDeadLetters(
+    log,
+    rejected.map(({ error, origin }) => toDeadLetter(source, error, origin, clock)),
+  );
   stopTimer();
 
   recent.add(fresh.keys(), clock.now());

@@ -1,5 +1,5 @@
 /** What the tests of this app share. */
-import { openEmbeddedLog, topicSpecs, Topic, type EventLog, type LogRecord, type TopicName } from '@tocsin/event-log';
+import { openEmbeddedLog, topicSpecs, Topic, type EventLog, type LogRecord } from '@tocsin/event-log';
 import { createLogger } from '@tocsin/runtime';
 import { Registry } from 'prom-client';
 import { ingestConfig, registry, type IngestConfig } from '../config.js';
@@ -18,7 +18,12 @@ export interface TestClock {
 }
 
 export function testClock(): TestClock {
-  return { ms: NOW, now() { return this.ms; } };
+  return {
+    ms: NOW,
+    now() {
+      return this.ms;
+    },
+  };
 }
 
 export async function openTestLog(): Promise<EventLog> {
@@ -28,13 +33,14 @@ export async function openTestLog(): Promise<EventLog> {
 }
 
 /** All that a topic holds now. */
-export async function readTopic(log: EventLog, topic: TopicName | string, count: number): Promise<LogRecord[]> {
+export async function readTopic(log: EventLog, topic: string, count: number): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   if (count === 0) return records;
   let finish: () => void = () => undefined;
   const done = new Promise<void>((resolve) => (finish = resolve));
   const consumer = await log.consume({
-    topic, group: `test-${Math.random()}`,
+    topic,
+    group: `test-${Math.random()}`,
     onBatch: (batch) => {
       records.push(...batch.records);
       if (records.length >= count) finish();
@@ -78,8 +84,11 @@ export function faulty(log: EventLog): FaultyLog {
 
 export function keepDeps(log: EventLog, clock = testClock()): KeepDeps {
   return {
-    log, clock, metrics: createIngestMetrics(new Registry()),
-    recent: new RecentIds(1_000, 600_000), clockBounds: { maxFutureMs: 300_000, maxPastMs: 3650 * 86_400_000 },
+    log,
+    clock,
+    metrics: createIngestMetrics(new Registry()),
+    recent: new RecentIds(1_000, 600_000),
+    clockBounds: { maxFutureMs: 300_000, maxPastMs: 3650 * 86_400_000 },
   };
 }
 
@@ -88,22 +97,37 @@ export interface Rig {
   post(body: string | Buffer, request?: Partial<IntakeRequest>): Promise<Answer>;
 }
 
-export function intakeOn(log: EventLog, settings: { config?: unknown; tokens?: Tokens; clock?: TestClock; limits?: Partial<IntakeDeps['limits']> } = {}): Rig {
+export function intakeOn(
+  log: EventLog,
+  settings: { config?: unknown; tokens?: Tokens; clock?: TestClock; limits?: Partial<IntakeDeps['limits']> } = {},
+): Rig {
   const config: IngestConfig = ingestConfig.parse(settings.config ?? {});
   const clock = settings.clock ?? testClock();
   const sources = new Map([...registry].map(([type, source]) => [type, { source, decoder: source.create(config.sources[type], undefined) }]));
   const intake = new Intake({
-    ...keepDeps(log, clock), sources, cluster: 'test', logger,
+    ...keepDeps(log, clock),
+    sources,
+    cluster: 'test',
+    logger,
     authenticate: authenticator(settings.tokens ?? { shared: undefined, bySource: new Map() }),
     limits: { ...config.limits, ...settings.limits },
   });
   return {
     intake,
-    post: (body, request = {}) => intake.accept({ source: 'falco', headers: { 'content-type': 'application/json' }, query: {}, ...request, body: Buffer.from(body as string) }),
+    post: (body, request = {}) =>
+      intake.accept({ source: 'falco', headers: { 'content-type': 'application/json' }, query: {}, ...request, body: Buffer.from(body as string) }),
   };
 }
 
 /** A Falco alert that nothing else is like. */
 export function alert(uuid: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
-  return { uuid, priority: 'Error', rule: 'Write below etc', time: '2026-09-14T14:03:05Z', output: 'x', output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-0' }, ...changes };
+  return {
+    uuid,
+    priority: 'Error',
+    rule: 'Write below etc',
+    time: '2026-09-14T14:03:05Z',
+    output: 'x',
+    output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-0' },
+    ...changes,
+  };
 }

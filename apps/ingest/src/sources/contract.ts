@@ -16,8 +16,12 @@ export interface SourceContract {
 
 export function received(changes: Partial<Received> = {}): Received {
   return {
-    timeMs: Date.parse('2026-09-14T15:00:00.000Z'), contentType: 'application/json', headers: {}, cluster: 'test',
-    limits: { maxItems: 2_000, maxDepth: 64 }, ...changes,
+    timeMs: Date.parse('2026-09-14T15:00:00.000Z'),
+    contentType: 'application/json',
+    headers: {},
+    cluster: 'test',
+    limits: { maxItems: 2_000, maxDepth: 64 },
+    ...changes,
   };
 }
 
@@ -83,10 +87,24 @@ function idOf(entry: Decoded[number]): string {
 }
 
 const HOSTILE_VALUES: readonly (readonly [string, unknown])[] = [
-  ['null', null], ['true', true], ['zero', 0], ['a negative number', -1], ['a fraction', 1.5], ['a huge number', 1e308], ['an unsafe integer', 2 ** 60],
-  ['the empty string', ''], ['a number as text', '42'], ['NUL', 'a\0b'], ['a lone surrogate', 'x\uD800y'], ['a cut pair', '\u{1F6A8}'.repeat(9_000)],
-  ['a huge string', 'A'.repeat(200_000)], ['terminal escapes', '\u001B[2J\u202Eevil\r\nInjected: yes'], ['a list', [1, 'a', null, {}]], ['nested lists', [[[[['x']]]]]],
-  ['an object', { a: { b: 1 } }], ['an object with own keys of Object', { toString: 1, hasOwnProperty: 'x', length: -1 }],
+  ['null', null],
+  ['true', true],
+  ['zero', 0],
+  ['a negative number', -1],
+  ['a fraction', 1.5],
+  ['a huge number', 1e308],
+  ['an unsafe integer', 2 ** 60],
+  ['the empty string', ''],
+  ['a number as text', '42'],
+  ['NUL', 'a\0b'],
+  ['a lone surrogate', 'x\uD800y'],
+  ['a cut pair', '\u{1F6A8}'.repeat(9_000)],
+  ['a huge string', 'A'.repeat(200_000)],
+  ['terminal escapes', '\u001B[2J\u202Eevil\r\nInjected: yes'],
+  ['a list', [1, 'a', null, {}]],
+  ['nested lists', [[[[['x']]]]]],
+  ['an object', { a: { b: 1 } }],
+  ['an object with own keys of Object', { toString: 1, hasOwnProperty: 'x', length: -1 }],
 ];
 
 export function runSourceContract(contract: SourceContract): void {
@@ -114,9 +132,12 @@ export function runSourceContract(contract: SourceContract): void {
   describe(`${type}: hostile input`, () => {
     const decoder = contract.create();
 
-    it.each(Object.keys(item).flatMap((key) => HOSTILE_VALUES.map(([what, value]) => [key, what, value] as const)))('bears %s being %s', (key, _what, value) => {
-      decodeSafely(decoder, json({ ...item, [key]: value }));
-    });
+    it.each(Object.keys(item).flatMap((key) => HOSTILE_VALUES.map(([what, value]) => [key, what, value] as const)))(
+      'bears %s being %s',
+      (key, _what, value) => {
+        decodeSafely(decoder, json({ ...item, [key]: value }));
+      },
+    );
 
     it('bears every field being of another type at once', () => {
       for (const [, value] of HOSTILE_VALUES) decodeSafely(decoder, json(Object.fromEntries(Object.keys(item).map((key) => [key, value]))));
@@ -132,7 +153,8 @@ export function runSourceContract(contract: SourceContract): void {
 
     it('pollutes no prototype', () => {
       const text = json(item);
-      for (const key of ['__proto__', 'constructor', 'prototype']) decodeSafely(decoder, text.replace('{', `{"${key}":{"polluted":"yes","priority":"x"},`));
+      for (const key of ['__proto__', 'constructor', 'prototype'])
+        decodeSafely(decoder, text.replace('{', `{"${key}":{"polluted":"yes","priority":"x"},`));
       decodeSafely(decoder, '{"__proto__":null,"constructor":{"prototype":{"polluted":1}}}');
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     });
@@ -148,22 +170,48 @@ export function runSourceContract(contract: SourceContract): void {
       expect(refused).toMatchObject({ name: 'BadInput', reason: 'too_large' });
     });
 
-    it.each(['', ' \n ', '\0', '{', '}', '[', ']', '[]', '[,]', '[{},]', '{}', 'null', '1', '"x"', '[[]]', '[null,1,"x",{}]', '\uFEFF{}', '{"a":1}\n{"b":', '}\n{'])(
-      'answers %j with BadInput only',
-      (body) => {
-        const decoded = decodeSafely(decoder, body);
-        expect(decoded?.every((entry) => entry instanceof BadInput) ?? true).toBe(true);
-      },
-    );
+    it.each([
+      '',
+      ' \n ',
+      '\0',
+      '{',
+      '}',
+      '[',
+      ']',
+      '[]',
+      '[,]',
+      '[{},]',
+      '{}',
+      'null',
+      '1',
+      '"x"',
+      '[[]]',
+      '[null,1,"x",{}]',
+      '\uFEFF{}',
+      '{"a":1}\n{"b":',
+      '}\n{',
+    ])('answers %j with BadInput only', (body) => {
+      const decoded = decodeSafely(decoder, body);
+      expect(decoded?.every((entry) => entry instanceof BadInput) ?? true).toBe(true);
+    });
 
     it('throws nothing but BadInput for any JSON', () => {
       const keys = fc.constantFrom(...Object.keys(item), '__proto__', 'x');
-      const objects = fc.dictionary(keys, fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...Object.values(item)) }, { weight: 2, arbitrary: fc.jsonValue() }));
-      fc.assert(fc.property(fc.oneof(objects, fc.array(objects, { maxLength: 4 }), fc.jsonValue()), (value) => void decodeSafely(decoder, json(value))), { numRuns: 200 });
+      const objects = fc.dictionary(
+        keys,
+        fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...Object.values(item)) }, { weight: 2, arbitrary: fc.jsonValue() }),
+      );
+      fc.assert(
+        fc.property(fc.oneof(objects, fc.array(objects, { maxLength: 4 }), fc.jsonValue()), (value) => void decodeSafely(decoder, json(value))),
+        { numRuns: 200 },
+      );
     });
 
     it('throws nothing but BadInput for any bytes', () => {
-      fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeSafely(decoder, Buffer.from(bytes))), { numRuns: 200 });
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeSafely(decoder, Buffer.from(bytes))),
+        { numRuns: 200 },
+      );
     });
 
     it('throws nothing but BadInput for a good body with bytes changed', () => {

@@ -1,5 +1,16 @@
 import { isIP } from 'node:net';
-import { RAW_MAX_BYTES, VIOLATION_SCHEMA, violationId, type Attack, type Disposition, type Endpoint, type Process, type SeverityId, type Violation, type ViolationKind } from '@tocsin/domain';
+import {
+  RAW_MAX_BYTES,
+  VIOLATION_SCHEMA,
+  violationId,
+  type Attack,
+  type Disposition,
+  type Endpoint,
+  type Process,
+  type SeverityId,
+  type Violation,
+  type ViolationKind,
+} from '@tocsin/domain';
 import type { Received } from './source.js';
 
 /** Bounds of a violation's strings in UTF-16 units and of its lists in elements. */

@@ -5,9 +5,4 @@ import { neuvector } from './neuvector/neuvector.js';
 import type { Source } from './source.js';
 
 /** The source adapters; `POST /v1/sources/<type>` and `ingest.sources.<type>` name one of them. */
-export const sources: readonly Source[] = [
-  cloudevents,
-  falco,
-  generic,
-  neuvector,
-];
+export const sources: readonly Source[] = [cloudevents, falco, generic, neuvector];

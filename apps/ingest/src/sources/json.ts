@@ -104,7 +104,7 @@ function looksLikeLines(bytes: Buffer): boolean {
 
 function lines(bytes: Buffer, limits: ItemLimits): Buffer[] {
   const items: Buffer[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const found = bytes.indexOf(LF, start);
     const end = found < 0 ? bytes.length : found;
     const line = trim(bytes.subarray(start, end));

@@ -2,13 +2,19 @@ import { severityId, type SeverityId } from '@tocsin/domain';
 
 /** The levels of syslog, which Falco and NeuVector share, and their short forms. */
 const LEVELS = new Map<string, SeverityId>([
-  ['emergency', 6], ['emerg', 6],
+  ['emergency', 6],
+  ['emerg', 6],
   ['alert', 5],
-  ['critical', 5], ['crit', 5],
-  ['error', 4], ['err', 4],
-  ['warning', 3], ['warn', 3],
+  ['critical', 5],
+  ['crit', 5],
+  ['error', 4],
+  ['err', 4],
+  ['warning', 3],
+  ['warn', 3],
   ['notice', 2],
-  ['informational', 1], ['information', 1], ['info', 1],
+  ['informational', 1],
+  ['information', 1],
+  ['info', 1],
   ['debug', 1],
 ]);
 

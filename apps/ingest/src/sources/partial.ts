@@ -8,7 +8,15 @@ import { fromAny } from './time.js';
 import { workloadOfPod } from './workload.js';
 
 const KINDS: ReadonlySet<string> = new Set<ViolationKind>([
-  'process', 'file', 'network', 'threat', 'audit', 'vulnerability', 'compliance', 'admission', 'generic',
+  'process',
+  'file',
+  'network',
+  'threat',
+  'audit',
+  'vulnerability',
+  'compliance',
+  'admission',
+  'generic',
 ]);
 const DISPOSITIONS: readonly Disposition[] = ['Detected', 'Blocked', 'Allowed', 'Reset'];
 
@@ -40,7 +48,10 @@ export function fromPartial(data: Fields): PartialDraft {
     node: text(part(data, 'node'), 'name'),
     user: { name: text(part(data, 'user'), 'name'), uid: number(part(data, 'user'), 'uid') },
     process: {
-      name: text(process, 'name'), path: text(process, 'path'), cmd_line: text(process, 'cmd_line'), pid: number(process, 'pid'),
+      name: text(process, 'name'),
+      path: text(process, 'path'),
+      cmd_line: text(process, 'cmd_line'),
+      pid: number(process, 'pid'),
       parent: { name: text(parent, 'name'), cmd_line: text(parent, 'cmd_line'), pid: number(parent, 'pid') },
     },
     file: text(part(data, 'file'), 'path'),
@@ -86,7 +97,11 @@ function workloadOf(pod: string | undefined): string | undefined {
 
 function endpointOf(value: Fields): NonNullable<Draft['src_endpoint']> {
   return {
-    ip: text(value, 'ip'), port: number(value, 'port'), hostname: text(value, 'hostname'), workload: text(value, 'workload'), namespace: text(value, 'namespace'),
+    ip: text(value, 'ip'),
+    port: number(value, 'port'),
+    hostname: text(value, 'hostname'),
+    workload: text(value, 'workload'),
+    namespace: text(value, 'namespace'),
   };
 }
 

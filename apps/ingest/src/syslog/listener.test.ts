@@ -13,7 +13,9 @@ import type { Source } from '../sources/source.js';
 import { syslogListener, type SyslogListener } from './listener.js';
 import { SyslogQueue } from './queue.js';
 
-const neuvectorLines = readFileSync(new URL('../sources/neuvector/fixtures/syslog.txt', import.meta.url), 'utf8').trim().split('\n');
+const neuvectorLines = readFileSync(new URL('../sources/neuvector/fixtures/syslog.txt', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
 const json = neuvectorLines.at(-2) ?? '';
 
 /** Waits for a condition, not for a time. */
@@ -44,7 +46,9 @@ describe('syslog listener', () => {
     const decoder = source.create(source.config.parse({}), undefined);
     const received = { cluster: 'test', limits: { maxItems: 10, maxDepth: 64 }, ...(merged.source === 'generic' ? { mapping: 'syslog' } : {}) };
     const listener = syslogListener({
-      config: merged, metrics, logger,
+      config: merged,
+      metrics,
+      logger,
       openQueue: (onDrained) => new SyslogQueue({ ...keepDeps(log), metrics, source, decoder, received, maxBytes, logger, onDrained }),
     });
     await listener.start();
@@ -60,7 +64,7 @@ describe('syslog listener', () => {
     return socket;
   }
 
-  it('takes NeuVector\'s lines and counted frames of one connection', async () => {
+  it("takes NeuVector's lines and counted frames of one connection", async () => {
     const socket = await dial(await listen({}));
     const [, , , text = ''] = neuvectorLines;
     socket.write(`${json}\n`);
@@ -123,7 +127,8 @@ describe('syslog listener', () => {
     log.failing = () => new LogUnavailable('away');
     const listener = await listen({ protocol: 'udp' }, 1_000);
     const client = createSocket('udp4');
-    for (let n = 0; n < 5; n++) await new Promise((resolve) => client.send(json.replace('5f1081eb', `5f1081e${n}`), listener.port(), '127.0.0.1', resolve));
+    for (let n = 0; n < 5; n++)
+      await new Promise((resolve) => client.send(json.replace('5f1081eb', `5f1081e${n}`), listener.port(), '127.0.0.1', resolve));
     client.close();
     await until(async () => ((await metrics.syslogMessages.get()).values[0]?.value ?? 0) === 5);
     const dropped = (await metrics.syslogDropped.get()).values[0]?.value ?? 0;

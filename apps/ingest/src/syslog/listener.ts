@@ -57,7 +57,9 @@ class TcpListener implements SyslogListener {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     this.#server.on('error', (error) => this.#deps.logger.error({ err: error }, 'The syslog listener failed.'));
-    this.#server.on('drop', () => this.#deps.logger.warn({ maxConnections: this.#deps.config.maxConnections }, 'A syslog connection was refused: too many are open.'));
+    this.#server.on('drop', () =>
+      this.#deps.logger.warn({ maxConnections: this.#deps.config.maxConnections }, 'A syslog connection was refused: too many are open.'),
+    );
   }
 
   async stop(): Promise<void> {

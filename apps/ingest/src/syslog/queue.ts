@@ -61,10 +61,14 @@ export class SyslogQueue {
 
   async #work(): Promise<void> {
     const { logger } = this.#deps;
-    for (let attempt = 0; this.#waiting.length > 0; ) {
+    for (let attempt = 0; this.#waiting.length > 0;) {
       const batch = this.#waiting.slice(0, BATCH);
       try {
-        await keep(this.#deps, this.#deps.source.type, batch.flatMap((message) => this.#decode(message)));
+        await keep(
+          this.#deps,
+          this.#deps.source.type,
+          batch.flatMap((message) => this.#decode(message)),
+        );
         attempt = 0;
       } catch (error) {
         if (attempt === 0) logger.warn({ err: error }, 'The log does not take syslog messages; they wait.');

@@ -5,17 +5,37 @@ import type { Received } from '../source.js';
 import { cloudevents } from './cloudevents.js';
 
 const event = {
-  specversion: '1.0', id: 'A234-1234-1234', source: '/clusters/prod-eu-1/scanner', type: 'com.example.crypto-miner', time: '2026-09-14T14:02:11.5Z', subject: 'shop/web',
+  specversion: '1.0',
+  id: 'A234-1234-1234',
+  source: '/clusters/prod-eu-1/scanner',
+  type: 'com.example.crypto-miner',
+  time: '2026-09-14T14:02:11.5Z',
+  subject: 'shop/web',
   datacontenttype: 'application/json',
-  data: { name: 'Crypto miner', severity: 'critical', process: { name: 'xmrig', pid: 7 }, attacks: [{ technique: 'T1496' }], tags: ['miner'], labels: { team: 'shop' } },
+  data: {
+    name: 'Crypto miner',
+    severity: 'critical',
+    process: { name: 'xmrig', pid: 7 },
+    attacks: [{ technique: 'T1496' }],
+    tags: ['miner'],
+    labels: { team: 'shop' },
+  },
 };
 const binaryHeaders = {
-  'ce-specversion': '1.0', 'ce-id': event.id, 'ce-source': event.source, 'ce-type': event.type, 'ce-time': event.time, 'ce-subject': 'shop/web%C3%A9',
+  'ce-specversion': '1.0',
+  'ce-id': event.id,
+  'ce-source': event.source,
+  'ce-type': event.type,
+  'ce-time': event.time,
+  'ce-subject': 'shop/web%C3%A9',
 };
 
 const create = () => cloudevents.create({ severity: 3 }, undefined);
 const decode = (body: unknown, changes: Partial<Received> = {}) =>
-  create().decode(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), received({ contentType: 'application/cloudevents+json', ...changes }));
+  create().decode(
+    Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    received({ contentType: 'application/cloudevents+json', ...changes }),
+  );
 const one = (body: unknown, changes: Partial<Received> = {}): Violation => violations(decode(body, changes))[0] as Violation;
 
 runSourceContract({
@@ -32,13 +52,24 @@ runSourceContract({
 describe('cloudevents', () => {
   it('uses data shaped like a violation field by field', () => {
     expect(one(event)).toMatchObject({
-      name: 'Crypto miner', severity_id: 5, time: '2026-09-14T14:02:11.500Z', workload: { namespace: 'shop', name: 'web' }, process: { name: 'xmrig', pid: 7 },
-      attacks: [{ technique: 'T1496' }], tags: ['miner'], labels: { team: 'shop', 'cloudevents.type': event.type },
+      name: 'Crypto miner',
+      severity_id: 5,
+      time: '2026-09-14T14:02:11.500Z',
+      workload: { namespace: 'shop', name: 'web' },
+      process: { name: 'xmrig', pid: 7 },
+      attacks: [{ technique: 'T1496' }],
+      tags: ['miner'],
+      labels: { team: 'shop', 'cloudevents.type': event.type },
     });
   });
 
   it('names an event by its type where the data says nothing', () => {
-    expect(one({ ...event, data: ['x'] })).toMatchObject({ name: event.type, severity_id: 3, kind: 'generic', workload: { namespace: 'shop', name: 'web' } });
+    expect(one({ ...event, data: ['x'] })).toMatchObject({
+      name: event.type,
+      severity_id: 3,
+      kind: 'generic',
+      workload: { namespace: 'shop', name: 'web' },
+    });
   });
 
   it('gives the same event the same id in structured and in binary mode', () => {
@@ -57,7 +88,13 @@ describe('cloudevents', () => {
     expect(one({ ...event, subject: 'what / ever' }).workload).toEqual({});
   });
 
-  it.each([[{ specversion: '0.3' }, 'specversion'], [{ id: '' }, 'id'], [{ source: 7 }, 'source'], [{ type: null }, 'type'], [{ time: 'noon' }, 'time']])('refuses %j', (change, field) => {
+  it.each([
+    [{ specversion: '0.3' }, 'specversion'],
+    [{ id: '' }, 'id'],
+    [{ source: 7 }, 'source'],
+    [{ type: null }, 'type'],
+    [{ time: 'noon' }, 'time'],
+  ])('refuses %j', (change, field) => {
     expect(decode({ ...event, ...change })[0]).toMatchObject({ name: 'BadInput', field });
   });
 });

@@ -20,7 +20,14 @@ export const cloudevents: Source<CloudeventsConfig> = {
   type: 'cloudevents',
   summary: 'CloudEvents 1.0; data shaped like a Tocsin violation is used field by field, other data is kept as it came.',
   config,
-  contentTypes: ['application/cloudevents+json', 'application/cloudevents-batch+json', 'application/json', 'application/x-ndjson', 'application/octet-stream', 'text/plain'],
+  contentTypes: [
+    'application/cloudevents+json',
+    'application/cloudevents-batch+json',
+    'application/json',
+    'application/x-ndjson',
+    'application/octet-stream',
+    'text/plain',
+  ],
   create: (settings) => ({
     decode: (body, received) => {
       if (Object.hasOwn(received.headers, 'ce-specversion')) return decodeEach([body], () => decodeBinary(body, received, settings));
@@ -35,7 +42,9 @@ export const cloudevents: Source<CloudeventsConfig> = {
 /** Attributes stand in headers, percent-encoded; the body is the data. */
 function decodeBinary(body: Buffer, received: Received, settings: CloudeventsConfig): Violation {
   const attributes = Object.fromEntries(
-    Object.entries(received.headers).filter(([name]) => name.startsWith('ce-')).map(([name, value]) => [name.slice('ce-'.length), percentDecoded(value)]),
+    Object.entries(received.headers)
+      .filter(([name]) => name.startsWith('ce-'))
+      .map(([name, value]) => [name.slice('ce-'.length), percentDecoded(value)]),
   );
   const isJson = received.contentType === '' || received.contentType.endsWith('json');
   const data = isJson && body.length > 0 ? parseObject(body, received.limits).value : undefined;

@@ -171,9 +171,26 @@ function attacksOf(tags: readonly string[]): Attack[] {
 
 /** Fields of Falco that have a place in the violation; all others become labels of the same name. */
 const PLACED = new Set([
-  'k8s.ns.name', 'k8s.pod.name', 'k8s.pod.uid', 'container.id', 'container.name', 'container.image.repository', 'container.image.tag',
-  'container.image.digest', 'user.name', 'user.uid', 'proc.name', 'proc.exepath', 'proc.cmdline', 'proc.pid', 'proc.pname', 'proc.pcmdline',
-  'proc.ppid', 'fd.l4proto', 'ka.user.name', 'ka.target.namespace',
+  'k8s.ns.name',
+  'k8s.pod.name',
+  'k8s.pod.uid',
+  'container.id',
+  'container.name',
+  'container.image.repository',
+  'container.image.tag',
+  'container.image.digest',
+  'user.name',
+  'user.uid',
+  'proc.name',
+  'proc.exepath',
+  'proc.cmdline',
+  'proc.pid',
+  'proc.pname',
+  'proc.pcmdline',
+  'proc.ppid',
+  'fd.l4proto',
+  'ka.user.name',
+  'ka.target.namespace',
 ]);
 
 function* labelsOf(alert: Fields, fields: Fields): Generator<readonly [string, string]> {

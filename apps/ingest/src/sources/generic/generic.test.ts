@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Violation } from '@tocsin/domain';
-import { parseYaml, ConfigErrors } from '@tocsin/extension';
+import { type ConfigErrors, parseYaml } from '@tocsin/extension';
 import { parseSyslog } from '@tocsin/syslog';
 import { received, runSourceContract, violations } from '../contract.js';
 import type { Received } from '../source.js';
@@ -33,8 +33,21 @@ mappings:
     items: result.events
     fields: { name: rule }
 `;
-const finding = { id: 'F-1', at: '2026-09-14T14:02:11Z', title: 'Secret in image', text: 'A key was found.', sev: 'p1', mitre: ['mitre_credential_access', 'T1552.001'] };
-const event = { finding, created: 1789394531, labels: { 'k8s.ns': 'shop', pod: 'web-6d5f7c9b8d-x2lqp', team: 'cart' }, pids: [1, '42'], tags: ['a', 'b'] };
+const finding = {
+  id: 'F-1',
+  at: '2026-09-14T14:02:11Z',
+  title: 'Secret in image',
+  text: 'A key was found.',
+  sev: 'p1',
+  mitre: ['mitre_credential_access', 'T1552.001'],
+};
+const event = {
+  finding,
+  created: 1789394531,
+  labels: { 'k8s.ns': 'shop', pod: 'web-6d5f7c9b8d-x2lqp', team: 'cart' },
+  pids: [1, '42'],
+  tags: ['a', 'b'],
+};
 
 const settings = parseYaml(CONFIG, 'tocsin.yaml', generic.config) as never;
 const create = () => generic.create(settings, undefined);
@@ -56,9 +69,18 @@ runSourceContract({
 describe('generic', () => {
   it('maps by path, constant and alternatives', () => {
     expect(one(event)).toMatchObject({
-      name: 'Secret in image', message: 'A key was found.', severity_id: 5, time: '2026-09-14T14:02:11.000Z', kind: 'vulnerability',
-      workload: { namespace: 'shop', name: 'web' }, pod: { name: 'web-6d5f7c9b8d-x2lqp' }, process: { pid: 42 }, file: { path: '/etc/passwd' },
-      attacks: [{ tactic: 'credential_access' }, { technique: 'T1552.001' }], tags: ['a', 'b', 'scanner'], labels: { team: 'cart' },
+      name: 'Secret in image',
+      message: 'A key was found.',
+      severity_id: 5,
+      time: '2026-09-14T14:02:11.000Z',
+      kind: 'vulnerability',
+      workload: { namespace: 'shop', name: 'web' },
+      pod: { name: 'web-6d5f7c9b8d-x2lqp' },
+      process: { pid: 42 },
+      file: { path: '/etc/passwd' },
+      attacks: [{ tactic: 'credential_access' }, { technique: 'T1552.001' }],
+      tags: ['a', 'b', 'scanner'],
+      labels: { team: 'cart' },
     });
   });
 
@@ -79,8 +101,20 @@ describe('generic', () => {
   });
 
   it('takes a violation by its own field names without any mapping', () => {
-    const body = { name: 'Odd login', severity: 'high', workload: { namespace: 'shop', name: 'web' }, user: { name: 'eve' }, dst_endpoint: { ip: '203.0.113.5', port: 22 } };
-    expect(one(body, { mapping: 'tocsin' })).toMatchObject({ name: 'Odd login', severity_id: 4, workload: { name: 'web' }, user: { name: 'eve' }, dst_endpoint: { port: 22 } });
+    const body = {
+      name: 'Odd login',
+      severity: 'high',
+      workload: { namespace: 'shop', name: 'web' },
+      user: { name: 'eve' },
+      dst_endpoint: { ip: '203.0.113.5', port: 22 },
+    };
+    expect(one(body, { mapping: 'tocsin' })).toMatchObject({
+      name: 'Odd login',
+      severity_id: 4,
+      workload: { name: 'web' },
+      user: { name: 'eve' },
+      dst_endpoint: { port: 22 },
+    });
     expect(decode({ severity: 'high' }, { mapping: 'tocsin' })[0]).toMatchObject({ field: 'name' });
   });
 
@@ -88,7 +122,12 @@ describe('generic', () => {
     const message = parseSyslog(Buffer.from('<34>1 2026-09-14T22:14:15.003Z mymachine su 77 ID47 - failed {"n":12345678901234567890}'), 0);
     const body = generic.fromSyslog?.(message) ?? Buffer.alloc(0);
     expect(one(body.toString(), { mapping: 'syslog' })).toMatchObject({
-      name: 'ID47', severity_id: 5, time: '2026-09-14T22:14:15.003Z', node: { name: 'mymachine' }, process: { name: 'su', pid: 77 }, labels: { 'syslog.facility': '4' },
+      name: 'ID47',
+      severity_id: 5,
+      time: '2026-09-14T22:14:15.003Z',
+      node: { name: 'mymachine' },
+      process: { name: 'su', pid: 77 },
+      labels: { 'syslog.facility': '4' },
     });
   });
 
@@ -113,8 +152,15 @@ describe('generic', () => {
     expect(found).toContain(message);
   });
 
-  it.each([['a.b', ['a', 'b']], ['a[0].b', ['a', 0, 'b']], ['["k8s.ns"].x', ['k8s.ns', 'x']], ["a['b.c']", ['a', 'b.c']], ['', undefined], ['.a', undefined], ['a.', undefined], ['a[', undefined], ['a b', undefined]])(
-    'reads the path %j',
-    (source, path) => expect(parsePath(source)).toEqual(path),
-  );
+  it.each([
+    ['a.b', ['a', 'b']],
+    ['a[0].b', ['a', 0, 'b']],
+    ['["k8s.ns"].x', ['k8s.ns', 'x']],
+    ["a['b.c']", ['a', 'b.c']],
+    ['', undefined],
+    ['.a', undefined],
+    ['a.', undefined],
+    ['a[', undefined],
+    ['a b', undefined],
+  ])('reads the path %j', (source, path) => expect(parsePath(source)).toEqual(path));
 });

@@ -19,9 +19,7 @@ const config = z.strictObject({
   /** Mapping of requests that name none. Default: `tocsin`, JSON with the violation's own field names. */
   default: z.string().min(1).max(64).default(TOCSIN),
   /** Mappings by the name that requests give as `?mapping=`. `tocsin` and `syslog` are built in. */
-  mappings: z
-    .record(z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'expected lower case letters, digits, "-" and "_"'), mapping)
-    .default({}),
+  mappings: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'expected lower case letters, digits, "-" and "_"'), mapping).default({}),
 });
 type GenericConfig = z.infer<typeof config>;
 
@@ -31,7 +29,8 @@ export const generic: Source<GenericConfig> = {
   summary: 'Any JSON, by a mapping from its fields to those of a violation.',
   config: config.superRefine((value, context) => {
     const known = mappingNames(value);
-    if (!known.includes(value.default)) context.addIssue({ code: 'custom', path: ['default'], message: `is "${value.default}", expected one of: ${known.join(', ')}` });
+    if (!known.includes(value.default))
+      context.addIssue({ code: 'custom', path: ['default'], message: `is "${value.default}", expected one of: ${known.join(', ')}` });
   }),
   contentTypes: ['application/json', 'application/x-ndjson', 'application/ndjson', 'application/jsonl'],
   mappings: mappingNames,
@@ -41,7 +40,8 @@ export const generic: Source<GenericConfig> = {
     return {
       decode: (body, received) => {
         const name = received.mapping ?? settings.default;
-        if (!mappings.has(name)) throw new BadInput(`is "${name.slice(0, 64)}", expected one of: ${[...mappings.keys()].join(', ')}`, { field: 'mapping' });
+        if (!mappings.has(name))
+          throw new BadInput(`is "${name.slice(0, 64)}", expected one of: ${[...mappings.keys()].join(', ')}`, { field: 'mapping' });
         const chosen = mappings.get(name);
         if (chosen?.items !== undefined) return decodeLists(body, received, chosen);
         return decodeEach(splitItems(body, received), (bytes) => {
@@ -83,22 +83,31 @@ function decodeLists(body: Buffer, received: Received, chosen: Mapping): Entry[]
   for (const bytes of splitItems(body, received)) {
     const list = readPath(parseObject(bytes, received.limits).value, path);
     if (!Array.isArray(list)) throw new BadInput(`is ${describeType(list)}, expected a list of events`, { field: path.join('.') });
-    if (events.length + list.length > received.limits.maxItems) throw new BadInput(`holds more than ${received.limits.maxItems} items; send smaller batches`, { reason: 'too_large' });
+    if (events.length + list.length > received.limits.maxItems)
+      throw new BadInput(`holds more than ${received.limits.maxItems} items; send smaller batches`, { reason: 'too_large' });
     events.push(...(list as unknown[]));
   }
   if (events.length === 0) throw new BadInput('is an empty list, expected at least one event', { field: path.join('.') });
   const texts = events.map((event) => JSON.stringify(event));
-  return decodeEach(texts.map((text) => Buffer.from(text)), (_bytes, index) => {
-    const event = events[index];
-    if (!isObject(event)) throw new BadInput(`is ${describeType(event)}, expected a JSON object`);
-    return decodeMapped(event, texts[index] ?? '', received, chosen);
-  });
+  return decodeEach(
+    texts.map((text) => Buffer.from(text)),
+    (_bytes, index) => {
+      const event = events[index];
+      if (!isObject(event)) throw new BadInput(`is ${describeType(event)}, expected a JSON object`);
+      return decodeMapped(event, texts[index] ?? '', received, chosen);
+    },
+  );
 }
 
 function decodePartial(value: Record<string, unknown>, raw: string, received: Received): Violation {
   const { id, name, kind, severity_id, ...partial } = fromPartial(value);
   if (name === undefined) throw new BadInput('is missing, expected the name of what happened', { field: 'name' });
-  return finish('generic', { ...partial, identity: id ?? canonicalJson(value), name, kind: kind ?? 'generic', severity_id: severity_id ?? 3 }, raw, received);
+  return finish(
+    'generic',
+    { ...partial, identity: id ?? canonicalJson(value), name, kind: kind ?? 'generic', severity_id: severity_id ?? 3 },
+    raw,
+    received,
+  );
 }
 
 function decodeMapped(event: Record<string, unknown>, raw: string, received: Received, chosen: Mapping): Violation {
@@ -123,7 +132,10 @@ function decodeMapped(event: Record<string, unknown>, raw: string, received: Rec
     node: get('node.name'),
     user: { name: get('user.name'), uid: count('user.uid') },
     process: {
-      name: get('process.name'), path: get('process.path'), cmd_line: get('process.cmd_line'), pid: count('process.pid'),
+      name: get('process.name'),
+      path: get('process.path'),
+      cmd_line: get('process.cmd_line'),
+      pid: count('process.pid'),
       parent: { name: get('process.parent.name') },
     },
     file: get('file.path'),
@@ -156,6 +168,14 @@ function listOf(event: unknown, specs: Spec): string[] {
 
 function attacksOf(event: unknown, chosen: Mapping): Attack[] {
   return listOf(event, chosen.attacks).map((name) =>
-    /^T\d{4}/i.test(name) ? { technique: name } : { tactic: name.slice(0, 128).replace(/^mitre_/, '').trim().replaceAll(' ', '_') },
+    /^T\d{4}/i.test(name)
+      ? { technique: name }
+      : {
+          tactic: name
+            .slice(0, 128)
+            .replace(/^mitre_/, '')
+            .trim()
+            .replaceAll(' ', '_'),
+        },
   );
 }

@@ -49,7 +49,10 @@ type Written = string | { const: string };
 function toPath(source: string, context: z.RefinementCtx): Path {
   const parsed = parsePath(source);
   if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: `is "${source}", expected a path such as "alert.rule", "items[0].name" or 'fields["k8s.ns.name"]'; for fixed text write { const: "…" }` });
+  context.addIssue({
+    code: 'custom',
+    message: `is "${source}", expected a path such as "alert.rule", "items[0].name" or 'fields["k8s.ns.name"]'; for fixed text write { const: "…" }`,
+  });
   return z.NEVER;
 }
 
@@ -67,10 +70,38 @@ const spec = z
 
 /** The violation's fields that a mapping may fill, by their names in rules. */
 export const MAPPABLE = [
-  'id', 'time', 'cluster', 'message', 'kind', 'workload.namespace', 'workload.name', 'pod.name', 'pod.uid', 'container.id', 'container.name',
-  'image.name', 'image.tag', 'image.digest', 'node.name', 'user.name', 'user.uid', 'process.name', 'process.path', 'process.cmd_line',
-  'process.pid', 'process.parent.name', 'file.path', 'src_endpoint.ip', 'src_endpoint.port', 'src_endpoint.hostname', 'dst_endpoint.ip',
-  'dst_endpoint.port', 'dst_endpoint.hostname', 'protocol', 'disposition', 'count',
+  'id',
+  'time',
+  'cluster',
+  'message',
+  'kind',
+  'workload.namespace',
+  'workload.name',
+  'pod.name',
+  'pod.uid',
+  'container.id',
+  'container.name',
+  'image.name',
+  'image.tag',
+  'image.digest',
+  'node.name',
+  'user.name',
+  'user.uid',
+  'process.name',
+  'process.path',
+  'process.cmd_line',
+  'process.pid',
+  'process.parent.name',
+  'file.path',
+  'src_endpoint.ip',
+  'src_endpoint.port',
+  'src_endpoint.hostname',
+  'dst_endpoint.ip',
+  'dst_endpoint.port',
+  'dst_endpoint.hostname',
+  'protocol',
+  'disposition',
+  'count',
 ] as const;
 export type Mappable = (typeof MAPPABLE)[number];
 

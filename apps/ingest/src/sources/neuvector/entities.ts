@@ -111,7 +111,13 @@ function processOf(record: Fields): Partial<Draft> {
   };
 }
 
-const PROTOCOLS = new Map([[1, 'icmp'], [6, 'tcp'], [17, 'udp'], [58, 'icmpv6'], [132, 'sctp']]);
+const PROTOCOLS = new Map([
+  [1, 'icmp'],
+  [6, 'tcp'],
+  [17, 'udp'],
+  [58, 'icmpv6'],
+  [132, 'sctp'],
+]);
 
 function connectionOf(record: Fields): Pick<Draft, 'src_endpoint' | 'dst_endpoint' | 'protocol'> {
   return {

@@ -22,7 +22,11 @@ export interface Unread {
 
 /** REST answers of /v1/log/… hold the records in a list of this name; /v1/log/security holds three. */
 const REST_LISTS: readonly (readonly [string, string])[] = [
-  ['violations', 'violation'], ['threats', 'threat'], ['incidents', 'incident'], ['audits', 'audit'], ['events', 'event'],
+  ['violations', 'violation'],
+  ['threats', 'threat'],
+  ['incidents', 'incident'],
+  ['audits', 'audit'],
+  ['events', 'event'],
 ];
 
 export function readBody(body: Buffer, received: Received): Unread[] {
@@ -44,14 +48,16 @@ function looksLikeJson(body: Buffer): boolean {
 }
 
 function restRecords(bytes: Buffer, limits: ItemLimits): Unread[] | undefined {
-  if (!bytes.includes('"reported_timestamp"') || !/^\{\s*"(violations|threats|incidents|audits|events)"/.test(bytes.toString('latin1', 0, 64))) return undefined;
+  if (!bytes.includes('"reported_timestamp"') || !/^\{\s*"(violations|threats|incidents|audits|events)"/.test(bytes.toString('latin1', 0, 64)))
+    return undefined;
   const { value } = parseObject(bytes, limits);
   const found = REST_LISTS.flatMap(([key, category]) => {
     const list = field(value, key);
     return Array.isArray(list) ? (list as unknown[]).map((item) => ({ item, category })) : [];
   });
   if (found.length === 0) return undefined;
-  if (found.length > limits.maxItems) throw new BadInput(`holds more than ${limits.maxItems} records; ask for smaller pages`, { reason: 'too_large' });
+  if (found.length > limits.maxItems)
+    throw new BadInput(`holds more than ${limits.maxItems} records; ask for smaller pages`, { reason: 'too_large' });
   return found.map(({ item, category }) => {
     // NeuVector's numbers all fit, so writing the record anew loses no digit.
     const raw = JSON.stringify(item);

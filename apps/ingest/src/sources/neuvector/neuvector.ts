@@ -26,7 +26,10 @@ export const neuvector: Source<NeuvectorConfig> = {
   create: (settings) => ({
     decode: (body, received) => {
       const items = readBody(body, received);
-      return decodeEach(items.map((item) => item.bytes), (_bytes, index) => decodeRecord((items[index] as (typeof items)[number]).read(), received, settings));
+      return decodeEach(
+        items.map((item) => item.bytes),
+        (_bytes, index) => decodeRecord((items[index] as (typeof items)[number]).read(), received, settings),
+      );
     },
   }),
 };
@@ -35,11 +38,16 @@ function decodeRecord(sent: Sent, received: Received, settings: NeuvectorConfig)
   const { record } = sent;
   const category = categoryOf(record);
   if (category === undefined) {
-    throw new BadInput('is no NeuVector record: none of notification, threat_id, policy_action, rule_id, critical_vul_cnt, category tells what it is');
+    throw new BadInput(
+      'is no NeuVector record: none of notification, threat_id, policy_action, rule_id, critical_vul_cnt, category tells what it is',
+    );
   }
   const level = text(record, 'level');
   const severity = level === undefined ? undefined : fromLevel(level);
-  if (severity === undefined) throw new BadInput(`is ${level === undefined ? 'missing' : JSON.stringify(level.slice(0, 60))}, expected one of: ${KNOWN_LEVELS}`, { field: 'level' });
+  if (severity === undefined)
+    throw new BadInput(`is ${level === undefined ? 'missing' : JSON.stringify(level.slice(0, 60))}, expected one of: ${KNOWN_LEVELS}`, {
+      field: 'level',
+    });
   const name = text(record, 'name') ?? (category === 'violation' ? NETWORK_VIOLATION : category);
   const time = timeOf(record);
   const entities = entitiesOf(category, record);
@@ -74,7 +82,9 @@ function timeOf(record: Fields): string | undefined {
 function identityOf(category: Category, record: Fields, name: string): string {
   const id = text(record, 'id');
   if (id !== undefined && category !== 'event' && category !== 'audit') return `${category}:${id}`;
-  const subject = ['host_id', 'workload_id', 'workload_name', 'workload_domain', 'image_id', 'repository', 'tag', 'group', 'user'].map((key) => text(record, key) ?? '');
+  const subject = ['host_id', 'workload_id', 'workload_name', 'workload_domain', 'image_id', 'repository', 'tag', 'group', 'user'].map(
+    (key) => text(record, key) ?? '',
+  );
   const details = ['critical_vuls', 'high_vuls', 'medium_vuls', 'items', 'packages', 'image_layer_digest'].map((key) => listText(field(record, key)));
   return canonicalJson([category, name, text(record, 'reported_timestamp') ?? '', subject, details, text(record, 'message') ?? '']);
 }
@@ -100,7 +110,11 @@ function messageOf(category: Category, record: Fields, name: string): string {
 }
 
 const DISPOSITIONS = new Map<string, Disposition>([
-  ['deny', 'Blocked'], ['allow', 'Allowed'], ['reset', 'Reset'], ['violate', 'Detected'], ['alert', 'Detected'],
+  ['deny', 'Blocked'],
+  ['allow', 'Allowed'],
+  ['reset', 'Reset'],
+  ['violate', 'Detected'],
+  ['alert', 'Detected'],
 ]);
 
 function dispositionOf(record: Fields, name: string): Disposition {
@@ -111,9 +125,37 @@ function dispositionOf(record: Fields, name: string): Disposition {
 
 /** What rules may want beside the violation's own fields. Ids of sensors and packets stay in `raw`. */
 const LABELS = [
-  'comment', 'threat_id', 'severity', 'application', 'sensor', 'group', 'target', 'policy_id', 'rule_id', 'response_rule_id', 'fqdn', 'category',
-  'user_addr', 'rest_method', 'rest_request', 'registry_name', 'repository', 'tag', 'base_os', 'critical_vul_cnt', 'high_vul_cnt', 'medium_vul_cnt',
-  'critical_vuls', 'high_vuls', 'applications', 'items', 'packages', 'proc_parent_path', 'enforcer_name', 'platform', 'conn_ingress',
+  'comment',
+  'threat_id',
+  'severity',
+  'application',
+  'sensor',
+  'group',
+  'target',
+  'policy_id',
+  'rule_id',
+  'response_rule_id',
+  'fqdn',
+  'category',
+  'user_addr',
+  'rest_method',
+  'rest_request',
+  'registry_name',
+  'repository',
+  'tag',
+  'base_os',
+  'critical_vul_cnt',
+  'high_vul_cnt',
+  'medium_vul_cnt',
+  'critical_vuls',
+  'high_vuls',
+  'applications',
+  'items',
+  'packages',
+  'proc_parent_path',
+  'enforcer_name',
+  'platform',
+  'conn_ingress',
 ];
 
 /** What NeuVector itself did to a workload, by itself or because Tocsin asked: no reason to respond again. */
@@ -122,7 +164,12 @@ const RESPONSES = new Map([
   ['Container.Unquarantined', 'unquarantine'],
 ]);
 
-function* labelsOf(category: Category, { record, form, ambiguous, recovered }: Sent, name: string, settings: NeuvectorConfig): Generator<readonly [string, string]> {
+function* labelsOf(
+  category: Category,
+  { record, form, ambiguous, recovered }: Sent,
+  name: string,
+  settings: NeuvectorConfig,
+): Generator<readonly [string, string]> {
   yield ['neuvector.category', category];
   yield ['neuvector.form', form];
   if (ambiguous === true) yield ['neuvector.ambiguous', 'true'];
