@@ -8,14 +8,14 @@ import type { Logger } from './logger.js';
 
 /** Opens the log that the configuration names and creates the topics that are missing. */
 export async function openLog(config: CommonConfig, clientId: string, logger: Logger): Promise<EventLog> {
-  const log = logDriver(config) === 'kafka' ? await openKafka(config, clientId, logger) : await openEmbedded(config);
+  const log = logDriver(config) === 'kafka' ? await openKafka(config, clientId, logger) : await openEmbedded(config, logger);
   await log.ensureTopics(topicSpecs(config.log.partitions));
   return log;
 }
 
-async function openEmbedded(config: CommonConfig): Promise<EventLog> {
+async function openEmbedded(config: CommonConfig, logger: Logger): Promise<EventLog> {
   await mkdir(config.dataDir, { recursive: true });
-  return openEmbeddedLog({ file: join(config.dataDir, 'log.db') });
+  return openEmbeddedLog({ file: join(config.dataDir, 'log.db'), logger });
 }
 
 async function openKafka(config: CommonConfig, clientId: string, logger: Logger): Promise<EventLog> {
