@@ -1,1 +1,1 @@
-export {};
+export { apiPart } from './part.js';

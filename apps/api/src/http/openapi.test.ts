@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { ROUTES, SCHEMAS, openApiDocument } from './openapi.js';
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const validator = new Validator();
+    const result = await validator.validate({ ...openApiDocument() });
+    expect(result).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+  });
+
+  it.each(ROUTES.map(({ path, response, example }) => [path, response, example] as const))('has an example of %s that its schema takes', (_path, response, example) => {
+    expect(SCHEMAS[response].parse(example)).toEqual(example);
+  });
+
+  it('names each filter with its choices', () => {
+    expect(openApiDocument()).toMatchObject({
+      paths: {
+        '/v1/violations': {
+          get: {
+            parameters: expect.arrayContaining([
+              expect.objectContaining({ name: 'severity', schema: { type: 'string', enum: ['informational', 'low', 'medium', 'high', 'critical', 'fatal'] } }),
+              expect.objectContaining({ name: 'limit', schema: { type: 'integer', minimum: 1, maximum: 500, default: 50 } }),
+              expect.objectContaining({ name: 'since', schema: { type: 'string', format: 'date-time' } }),
+            ]),
+          },
+        },
+      },
+    });
+  });
+});
