@@ -134,7 +134,7 @@ function found(input: unknown, size = false): string {
   if (size && Array.isArray(input)) return `has ${count(input.length, 'array')}, `;
   if (Array.isArray(input)) return 'is a list, ';
   if (typeof input === 'object') return 'is a map, ';
-  return typeof input === 'string' ? `is the text ${show(input)}, ` : `is ${String(input)}, `;
+  return typeof input === 'string' ? `is the text ${show(input)}, ` : `is ${String(input as number | boolean | bigint)}, `;
 }
 
 const SHOWN_MAX = 60;
