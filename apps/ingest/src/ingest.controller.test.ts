@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { EventLog } from '@tocsin/event-log';
+import { Topic, type EventLog } from '@tocsin/event-log';
 import { Health } from '@tocsin/runtime';
 import { createHttp } from '@tocsin/runtime/nest';
 import { Registry } from 'prom-client';
 import { IngestModule } from './ingest.module.js';
-import { alert, intakeOn, logger, openTestLog, topicLength } from './pipeline/testing.js';
+import { alert, intakeOn, logger, openTestLog, readTopic, topicLength } from './pipeline/testing.js';
 
 describe('HTTP edge of ingest', () => {
   let log: EventLog;
@@ -76,5 +76,15 @@ describe('HTTP edge of ingest', () => {
   it('takes CloudEvents in binary mode, whatever the content type of their data', async () => {
     const headers = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 'com.example.x', 'content-type': 'application/xml' };
     expect((await app.inject({ method: 'POST', url: '/v1/sources/cloudevents', headers, payload: '<x/>' })).statusCode).toBe(200);
+  });
+
+  it('keeps with a dead letter what is needed to send it again', async () => {
+    const before = await topicLength(log, Topic.DeadLetters);
+    const headers = { 'ce-specversion': '1.0', 'ce-id': '', 'content-type': 'text/plain' };
+    const answer = await app.inject({ method: 'POST', url: '/v1/sources/cloudevents?mapping=m', headers, payload: 'x' });
+    expect(answer.statusCode).toBe(400);
+    const letters = await readTopic(log, Topic.DeadLetters, before + 1);
+    const letter = letters.find((record) => record.headers['tocsin.source'] === 'cloudevents');
+    expect(letter?.headers).toMatchObject({ 'ce-specversion': '1.0', 'content-type': 'text/plain', 'tocsin.mapping': 'm' });
   });
 });

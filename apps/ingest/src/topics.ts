@@ -31,20 +31,18 @@ async function takeBatch(deps: TopicDeps, batch: Batch): Promise<void> {
 }
 
 function itemsOf({ config, decoder, received, logger }: TopicDeps, { topic, partition }: Batch, record: StoredRecord): Item[] {
-  const entries = decodeBody(
-    decoder,
-    record.value,
-    {
-      ...received,
-      // The log's own time, so that reading it again after a crash gives the same.
-      timeMs: record.timestamp,
-      contentType: (record.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      headers: cloudEventHeaders(record),
-      ...(config.mapping === undefined ? {} : { mapping: config.mapping }),
-    },
-    (error) => logger.error({ err: error, source: config.source, topic }, 'A source adapter failed on its input.'),
+  const sent: Received = {
+    ...received,
+    // The log's own time, so that reading it again after a crash gives the same.
+    timeMs: record.timestamp,
+    contentType: (record.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
+    headers: cloudEventHeaders(record),
+    ...(config.mapping === undefined ? {} : { mapping: config.mapping }),
+  };
+  const entries = decodeBody(decoder, record.value, sent, (error) =>
+    logger.error({ err: error, source: config.source, topic }, 'A source adapter failed on its input.'),
   );
-  return entries.map((entry) => ({ entry, origin: { topic, partition, offset: record.offset } }));
+  return entries.map((entry) => ({ entry, sent, origin: { topic, partition, offset: record.offset } }));
 }
 
 /** The Kafka binding of CloudEvents writes `ce_id` where HTTP writes `ce-id`. */

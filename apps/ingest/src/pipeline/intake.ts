@@ -109,8 +109,9 @@ export class Intake {
     const unpacked = await decompress(request.body, request.headers['content-encoding'], limits.maxBodyBytes);
     if (!unpacked.ok) return problem(unpacked.status, `${upperFirst(unpacked.detail)}.`);
 
+    const received = this.#received(request, contentType);
     const stopTimer = metrics.decodeSeconds.startTimer({ source: request.source });
-    const entries = decodeBody(decoder, unpacked.body, this.#received(request, contentType), (error) => {
+    const entries = decodeBody(decoder, unpacked.body, received, (error) => {
       logger.error({ err: error, source: request.source }, 'A source adapter failed on its input.');
     });
     stopTimer();
@@ -124,7 +125,7 @@ export class Intake {
         await keep(
           this.#deps,
           request.source,
-          entries.map((entry) => ({ entry })),
+          entries.map((entry) => ({ entry, sent: received })),
           traceparent(request.headers['traceparent']),
         ),
       );

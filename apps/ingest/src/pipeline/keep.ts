@@ -2,7 +2,7 @@ import type { Violation } from '@tocsin/domain';
 import { appendDeadLetters, deadLetter, type DeadLetterError, type EventLog, type LogRecord } from '@tocsin/event-log';
 import type { Clock } from '@tocsin/runtime';
 import type { IngestMetrics } from '../metrics.js';
-import { BadInput, type Entry } from '../sources/source.js';
+import { BadInput, type Entry, type Received } from '../sources/source.js';
 import { appendViolations } from './append.js';
 import { clampClock, type ClockBounds } from './clamp-clock.js';
 import type { RecentIds } from './recent-ids.js';
@@ -17,6 +17,8 @@ export interface KeepDeps {
 
 export interface Item {
   entry: Entry;
+  /** What came with the bytes, so that a dead letter can be sent again as it was sent. */
+  sent?: Pick<Received, 'contentType' | 'headers' | 'mapping'>;
   /** Where the bytes stood on a topic, when they came from one. */
   origin?: DeadLetterError['origin'];
 }
@@ -41,10 +43,10 @@ export async function keep(deps: KeepDeps, source: string, items: readonly Item[
   const { log, clock, recent, metrics } = deps;
   const fresh = new Map<string, Violation>();
   const ids: string[] = [];
-  const rejected: { error: BadInput; origin: DeadLetterError['origin'] }[] = [];
-  for (const { entry, origin } of items) {
+  const rejected: (Omit<Item, 'entry'> & { error: BadInput })[] = [];
+  for (const { entry, ...context } of items) {
     if (entry instanceof BadInput) {
-      rejected.push({ error: entry, origin });
+      rejected.push({ error: entry, ...context });
       continue;
     }
     ids.push(entry.id);
@@ -61,12 +63,11 @@ export async function keep(deps: KeepDeps, source: string, items: readonly Item[
     const message = 'is too large for the event log, even without its raw text';
     rejected.push({
       error: new BadInput(message, { index: ids.indexOf(violation.id), bytes: Buffer.from(violation.raw), reason: 'too_large' }),
-      origin: undefined,
     });
   }
   await appendDeadLetters(
     log,
-    rejected.map(({ error, origin }) => toDeadLetter(source, error, origin, clock)),
+    rejected.map((item) => toDeadLetter(source, item, clock)),
   );
   stopTimer();
 
@@ -80,13 +81,13 @@ export async function keep(deps: KeepDeps, source: string, items: readonly Item[
   return { ids: kept, duplicates, rejected: rejected.map(({ error }) => error) };
 }
 
-function toDeadLetter(source: string, error: BadInput, origin: DeadLetterError['origin'], clock: Clock): LogRecord {
+function toDeadLetter(source: string, { error, origin, sent }: Omit<Item, 'entry'> & { error: BadInput }, clock: Clock): LogRecord {
   const bytes = error.bytes ?? Buffer.alloc(0);
   const now = new Date(clock.now()).toISOString();
   const record: LogRecord = {
     key: null,
     value: bytes.length > DEAD_LETTER_MAX_BYTES ? bytes.subarray(0, DEAD_LETTER_MAX_BYTES) : bytes,
-    headers: { 'tocsin.source': source, ...(bytes.length > DEAD_LETTER_MAX_BYTES ? { 'tocsin.truncated': 'true' } : {}) },
+    headers: { ...sentHeaders(sent), 'tocsin.source': source, ...(bytes.length > DEAD_LETTER_MAX_BYTES ? { 'tocsin.truncated': 'true' } : {}) },
   };
   return deadLetter(record, {
     stage: 'decode',
@@ -98,4 +99,13 @@ function toDeadLetter(source: string, error: BadInput, origin: DeadLetterError['
     lastTime: now,
     ...(origin === undefined ? {} : { origin }),
   });
+}
+
+function sentHeaders(sent: Item['sent']): Record<string, string> {
+  if (sent === undefined) return {};
+  return {
+    ...sent.headers,
+    ...(sent.contentType === '' ? {} : { 'content-type': sent.contentType }),
+    ...(sent.mapping === undefined ? {} : { 'tocsin.mapping': sent.mapping }),
+  };
 }

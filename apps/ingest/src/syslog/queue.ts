@@ -90,10 +90,11 @@ export class SyslogQueue {
     const { source, decoder, received, logger } = this.#deps;
     const message = parseSyslog(bytes, timeMs);
     const body = source.fromSyslog?.({ ...message, time: message.time ?? new Date(timeMs).toISOString() }) ?? Buffer.from(message.message);
-    const entries = decodeBody(decoder, body, { ...received, timeMs, contentType: '', headers: {} }, (error) => {
+    const sent = { ...received, timeMs, contentType: '', headers: {} };
+    const entries = decodeBody(decoder, body, sent, (error) => {
       logger.error({ err: error, source: source.type }, 'A source adapter failed on its input.');
     });
-    return entries.map((entry) => ({ entry }));
+    return entries.map((entry) => ({ entry, sent }));
   }
 
   #count(bytes: number): void {
