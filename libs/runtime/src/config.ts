@@ -96,6 +96,19 @@ export interface LoadedConfig {
   file: string | undefined;
 }
 
+/** The defaults, for going on to look for mistakes elsewhere when the configuration itself has some. */
+export function defaultConfig(schemas: Partial<Record<AppName, z.ZodType>>, env: NodeJS.ProcessEnv): LoadedConfig {
+  const { common, sections } = split(configSchema(schemas).parse({}));
+  return { common: { ...common, policyDir: env['TOCSIN_POLICY_DIR'] ?? common.policyDir }, sections, file: undefined };
+}
+
+function configSchema(schemas: Partial<Record<AppName, z.ZodType>>) {
+  const sections = Object.fromEntries(
+    APP_NAMES.map((name) => [name, schemas[name] ? z.prefault(schemas[name], {}) : z.unknown().optional()]),
+  );
+  return z.strictObject({ ...commonShape, ...sections });
+}
+
 /**
  * Reads tocsin.yaml (TOCSIN_CONFIG, default ./tocsin.yaml, which need not exist) and the environment.
  * Throws `ConfigErrors` with every mistake at once.
@@ -104,11 +117,8 @@ export async function loadConfig(schemas: Partial<Record<AppName, z.ZodType>>, e
   const named = env['TOCSIN_CONFIG'];
   const file = named ?? './tocsin.yaml';
   const text = await readConfigFile(file, named !== undefined);
-  const sections = Object.fromEntries(
-    APP_NAMES.map((name) => [name, schemas[name] ? z.prefault(schemas[name], {}) : z.unknown().optional()]),
-  );
   const issues: ConfigIssue[] = [];
-  const schema = z.strictObject({ ...commonShape, ...sections });
+  const schema = configSchema(schemas);
   let parsed: z.infer<typeof schema> | undefined;
   try {
     parsed = text === undefined ? schema.parse({}) : parseYaml(text.trim() === '' ? '{}' : text, file, schema);

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import { ConfigErrors } from '@tocsin/extension';
+import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
 import { EventLogServer, type AssignmentLifecycle } from '@tocsin/event-log/nest';
-import { loadConfig, logDriver, type AppName, type CommonConfig } from '../config.js';
+import { defaultConfig, loadConfig, logDriver, type AppName, type CommonConfig } from '../config.js';
 import { Health } from '../health.js';
 import { createLogger, type Logger } from '../logger.js';
 import { createMetrics } from '../metrics.js';
@@ -32,9 +32,15 @@ export interface RunningService {
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const env = options.env ?? process.env;
   const schemas = Object.fromEntries(options.parts.map((part) => [part.name, part.config]));
-  const { common, sections, file } = await loadConfig(schemas, env);
   const needsStore = options.parts.some((part) => part.needsStore);
-  const planned = await planAll(options, common, sections, needsStore);
+  const issues: ConfigIssue[] = [];
+  const { common, sections, file } = await loadConfig(schemas, env).catch((error: unknown) => {
+    issues.push(...configIssues(error));
+    return defaultConfig(schemas, env);
+  });
+  if (options.standalone !== true && issues.length === 0) issues.push(...sharedPartsMissing(options.name, common, needsStore));
+  const planned = await planAll(options.parts, common, sections, issues);
+  if (issues.length > 0) throw new ConfigErrors(dedupe(issues));
 
   const logger = createLogger(options.name, common.logging.level);
   const metrics = createMetrics(options.name, options.version);
@@ -74,26 +80,29 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   }
 }
 
+/** The mistakes that an error tells; anything else is thrown on. */
+function configIssues(error: unknown): readonly ConfigIssue[] {
+  if (error instanceof ConfigErrors) return error.issues;
+  throw error;
+}
+
 async function planAll(
-  options: ServiceOptions,
+  parts: readonly AppPart[],
   common: CommonConfig,
   sections: Partial<Record<AppName, unknown>>,
-  needsStore: boolean,
+  issues: ConfigIssue[],
 ): Promise<((runtime: Runtime) => Promise<RunningPart>)[]> {
-  const issues = options.standalone === true ? [] : sharedPartsMissing(options.name, common, needsStore);
-  const planned = await Promise.allSettled(options.parts.map((part) => part.plan(sections[part.name], common)));
-  for (const result of planned) {
-    if (result.status === 'fulfilled') continue;
-    if (!(result.reason instanceof ConfigErrors)) throw result.reason;
-    issues.push(...result.reason.issues);
-  }
-  if (issues.length > 0) throw new ConfigErrors(dedupe(issues));
-  return planned.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const planned = await Promise.allSettled(parts.map((part) => part.plan(sections[part.name], common)));
+  return planned.flatMap((result) => {
+    if (result.status === 'fulfilled') return [result.value];
+    issues.push(...configIssues(result.reason));
+    return [];
+  });
 }
 
 /** Separate services meet on a shared log and a shared store; files of one process would part them. */
-function sharedPartsMissing(name: string, common: CommonConfig, needsStore: boolean): ConfigErrors['issues'][number][] {
-  const issues: ConfigErrors['issues'][number][] = [];
+function sharedPartsMissing(name: string, common: CommonConfig, needsStore: boolean): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
   if (logDriver(common) !== 'kafka' || common.log.brokers.length === 0) {
     issues.push({
       file: 'environment',
@@ -112,7 +121,7 @@ function sharedPartsMissing(name: string, common: CommonConfig, needsStore: bool
 }
 
 /** Several parts read the same policy directory, so each of its mistakes would be told once per part. */
-function dedupe(issues: ConfigErrors['issues'][number][]): ConfigErrors['issues'][number][] {
+function dedupe(issues: ConfigIssue[]): ConfigIssue[] {
   return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
 }
 

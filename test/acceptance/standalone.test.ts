@@ -1,0 +1,106 @@
+// The first ten minutes, as the README tells them, on the built product.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Incident } from '@tocsin/domain';
+import { httpReceiver, type HttpReceiver } from '@tocsin/testing';
+
+const MAIN = fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url));
+const SHELL = {
+  rule: 'Terminal shell in container',
+  priority: 'Notice',
+  output: 'A shell was spawned in a container',
+  time: '2026-09-14T14:02:11.123456789Z',
+  output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-6d5f7c9b8d-x2lqp', 'proc.name': 'bash' },
+};
+
+interface Running {
+  url: string;
+  output(): string;
+  child: ChildProcess;
+  ended: Promise<number | null>;
+}
+
+describe('standalone', () => {
+  let directory: string;
+  let receiver: HttpReceiver;
+  const children: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tocsin-acceptance-'));
+    await mkdir(join(directory, 'policies'));
+    receiver = await httpReceiver();
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    await receiver.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Resolves when it says where it listens, or has ended. */
+  async function start(...args: string[]): Promise<Running> {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, env: { ...process.env, NODE_OPTIONS: '', PORT: '0', LOG_LEVEL: 'warn' } });
+    children.push(child);
+    let output = '';
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const url = await new Promise<string>((resolve) => {
+      const read = (chunk: Buffer): void => {
+        output += chunk.toString();
+        const found = /listens on (http:\S+),/.exec(output);
+        if (found?.[1] !== undefined) resolve(found[1]);
+      };
+      child.stdout?.on('data', read);
+      child.stderr?.on('data', read);
+      void ended.then(() => resolve(''));
+    });
+    return { url, output: () => output, child, ended };
+  }
+
+  const subscription = (): Promise<void> =>
+    writeFile(
+      join(directory, 'policies', 'on-call.yaml'),
+      `apiVersion: tocsin.dev/v1\nkind: Subscription\nmetadata: { name: on-call }\nspec:\n  events: incidents\n  channel: { type: webhook, url: "${receiver.url}" }\n`,
+    );
+
+  it('turns a Falco alert into an incident and a webhook, and keeps them through kill -9', async () => {
+    await subscription();
+    const first = await start();
+    const response = await fetch(`${first.url}/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(SHELL) });
+    expect(await response.json()).toMatchObject({ accepted: 1, rejected: [] });
+    await receiver.until(() => receiver.accepted.length > 0);
+    const sent = JSON.parse(receiver.accepted[0]?.body.toString() ?? '') as { type: string; data: Incident };
+    expect(sent).toMatchObject({ type: 'dev.tocsin.incident.v1', data: { title: 'Interactive shell in a container (shop/web)', count: 1 } });
+
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = await start();
+    const { items } = (await (await fetch(`${second.url}/v1/incidents`)).json()) as { items: Incident[] };
+    expect(items.map(({ id }) => id)).toEqual([sent.data.id]);
+    const again = await fetch(`${second.url}/v1/sources/falco`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(SHELL) });
+    expect((await again.json()) as object).toMatchObject({ ids: [sent.data.violations[0]?.id] });
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+  });
+
+  it('plays the demo and shows what it becomes', async () => {
+    const { output, child } = await start('--demo');
+    while (!output().includes('See one whole')) await new Promise((resolve) => child.stdout?.once('data', resolve));
+    expect(output()).toContain('38 violations of an attack');
+    expect(output()).toContain('Critical  Reverse shell (shop/storefront)');
+    expect(output()).toMatch(/They became 1[01] incidents/);
+  });
+
+  it('tells every mistake of a document with its place, and starts nothing', async () => {
+    await subscription();
+    await writeFile(join(directory, 'policies', 'bad.yaml'), 'apiVersion: tocsin.dev/v1\nkind: CorrelationRul\nmetadata: { name: x }\nspec: {}\n');
+    await writeFile(join(directory, 'tocsin.yaml'), 'htp: {}\n');
+    const { ended, output, url } = await start();
+    expect(await ended).toBe(1);
+    expect(url).toBe('');
+    expect(output()).toContain('tocsin.yaml:1:1: htp: ');
+    expect(output()).toMatch(/policies\/bad\.yaml:2:\d+: kind: .*did you mean "CorrelationRule"/);
+  });
+});
