@@ -47,7 +47,14 @@ const workspaces: Workspaces = new Map([
   ['@tocsin/domain', { folder: 'libs/domain', dependencies: new Set<string>(), references: new Set<string>() }],
   ['@tocsin/store', { folder: 'libs/store', dependencies: new Set(['@tocsin/domain', 'kysely']), references: new Set(['libs/domain']) }],
   ['@tocsin/testing', { folder: 'libs/testing', dependencies: new Set<string>(), references: new Set<string>() }],
-  ['@tocsin/ingest', { folder: 'apps/ingest', dependencies: new Set(['@tocsin/domain', '@tocsin/store', '@nestjs/common', 'zod']), references: new Set(['libs/domain']) }],
+  [
+    '@tocsin/ingest',
+    {
+      folder: 'apps/ingest',
+      dependencies: new Set(['@tocsin/domain', '@tocsin/store', '@nestjs/common', 'zod']),
+      references: new Set(['libs/domain']),
+    },
+  ],
   ['@tocsin/notifier', { folder: 'apps/notifier', dependencies: new Set<string>(), references: new Set<string>() }],
   ['@tocsin/standalone', { folder: 'apps/standalone', dependencies: new Set(['@tocsin/ingest']), references: new Set(['apps/ingest']) }],
 ]);

@@ -42,7 +42,8 @@ export function importProblem(file: string, specifier: string, typeOnly: boolean
   // Tests may use what the repository's own package.json has; jest resolves workspaces to their sources.
   if (test || own === undefined) return undefined;
   if (!own.dependencies.has(name)) return `"${name}" is not declared; add it to the dependencies in ${folder}/package.json`;
-  if (target !== undefined && !own.references.has(target.folder)) return `the build would not know the order; add { "path": "../../${target.folder}" } to ${folder}/tsconfig.json`;
+  if (target !== undefined && !own.references.has(target.folder))
+    return `the build would not know the order; add { "path": "../../${target.folder}" } to ${folder}/tsconfig.json`;
   return undefined;
 }
 
@@ -58,7 +59,9 @@ function workspaceProblem(from: string, to: string, test: boolean): string | und
 }
 
 function relativeProblem(file: string, specifier: string, test: boolean): string | undefined {
-  const target = normalize(join(dirname(file), specifier)).split(sep).join('/');
+  const target = normalize(join(dirname(file), specifier))
+    .split(sep)
+    .join('/');
   const [root, workspace] = file.split('/');
   if ((root === 'libs' || root === 'apps') && !target.startsWith(`${root}/${workspace}/`)) {
     return 'a relative path never leaves its package; import the other package by its name';
@@ -88,7 +91,13 @@ export function readWorkspaces(root: string): Workspaces {
     workspaces.set(manifest.name, {
       folder,
       dependencies: new Set(Object.keys(manifest.dependencies ?? {})),
-      references: new Set((tsconfig.references ?? []).map(({ path: to }) => relative(root, join(root, folder, to)).split(sep).join('/'))),
+      references: new Set(
+        (tsconfig.references ?? []).map(({ path: to }) =>
+          relative(root, join(root, folder, to))
+            .split(sep)
+            .join('/'),
+        ),
+      ),
     });
   }
   return workspaces;
