@@ -67,6 +67,9 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, reading: Reading): C
   // The alternative that got furthest is the one that was meant.
   const meant = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
   if (depth(meant) > 0) return meant.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, reading));
+  // A schema with its own words, such as a reference to a secret, says best what is wrong with a map.
+  const own = issue.errors.flat().find((inner) => inner.code === 'custom' && !inner.message.startsWith('expected '));
+  if (own !== undefined && typeof issue.input === 'object' && issue.input !== null) return [reading.document.issue(path, own.message)];
   const expected = issue.errors.flat().map((inner) => expectationOf(inner));
   return [reading.document.issue(path, `${found(issue.input)}expected ${[...new Set(expected)].join(', or ')}`)];
 }
