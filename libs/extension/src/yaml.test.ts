@@ -27,6 +27,7 @@ const schema = z.strictObject({
     .array(z.strictObject({ host: z.string(), url: z.url().optional() }))
     .max(2)
     .optional(),
+  header: z.union([z.string(), secretRef]).optional(),
   target: z.union([z.string(), z.array(z.string())]).optional(),
   channel: z
     .discriminatedUnion('type', [
@@ -55,7 +56,7 @@ describe('parseYaml', () => {
     [
       'an unknown key',
       'nmae: web',
-      'c.yaml:1:1: nmae: is not a known key; did you mean "name"? known: name, channel, labels, mode, password, port, servers, severity, target, timeout',
+      'c.yaml:1:1: nmae: is not a known key; did you mean "name"? known: name, channel, header, labels, mode, password, port, servers, severity, target, timeout',
     ],
     [
       'an unknown key deeper down',
@@ -103,6 +104,11 @@ describe('parseYaml', () => {
       'c.yaml:1:11: labels.A: is a key that does not fit: is the text "A", expected lower case letters',
     ],
     ['another document', 'port: 1\n---\nport: 2', 'c.yaml:3:1: is the start of another document, expected one in this file'],
+    [
+      'a reference without a key where text may stand, too',
+      'header: {}',
+      'c.yaml:1:9: header: has no key; expected a reference to a secret, { file: /path } or { env: NAME }',
+    ],
   ])('tells the place and the remedy of %s', (_, text, expected) => {
     expect(errorsOf(() => parse(text))).toEqual([expected]);
   });
