@@ -42,7 +42,10 @@ describe('standalone', () => {
 
   /** Resolves when it says where it listens, or has ended. */
   async function start(...args: string[]): Promise<Running> {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, env: { ...process.env, NODE_OPTIONS: '', PORT: '0', LOG_LEVEL: 'warn' } });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: directory,
+      env: { ...process.env, NODE_OPTIONS: '', PORT: '0', LOG_LEVEL: 'warn' },
+    });
     children.push(child);
     let output = '';
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -79,7 +82,11 @@ describe('standalone', () => {
     const second = await start();
     const { items } = (await (await fetch(`${second.url}/v1/incidents`)).json()) as { items: Incident[] };
     expect(items.map(({ id }) => id)).toEqual([sent.data.id]);
-    const again = await fetch(`${second.url}/v1/sources/falco`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(SHELL) });
+    const again = await fetch(`${second.url}/v1/sources/falco`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(SHELL),
+    });
     expect((await again.json()) as object).toMatchObject({ ids: [sent.data.violations[0]?.id] });
     second.child.kill('SIGTERM');
     expect(await second.ended).toBe(0);

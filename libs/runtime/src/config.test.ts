@@ -39,8 +39,18 @@ describe('loadConfig', () => {
   });
 
   it('lets the environment win', async () => {
-    const { common } = await load('http: { port: 1 }\n', { PORT: '9090', KAFKA_BROKERS: 'a:9092, b:9092', TOCSIN_CLUSTER: 'prod', DATABASE_URL: 'postgres://u:p@h/d' });
-    expect(common).toMatchObject({ cluster: 'prod', http: { port: 9090 }, log: { brokers: ['a:9092', 'b:9092'] }, store: { url: 'postgres://u:p@h/d' } });
+    const { common } = await load('http: { port: 1 }\n', {
+      PORT: '9090',
+      KAFKA_BROKERS: 'a:9092, b:9092',
+      TOCSIN_CLUSTER: 'prod',
+      DATABASE_URL: 'postgres://u:p@h/d',
+    });
+    expect(common).toMatchObject({
+      cluster: 'prod',
+      http: { port: 9090 },
+      log: { brokers: ['a:9092', 'b:9092'] },
+      store: { url: 'postgres://u:p@h/d' },
+    });
     expect(logDriver(common)).toBe('kafka');
   });
 
@@ -64,7 +74,9 @@ describe('loadConfig', () => {
   });
 
   it('says that a named file cannot be read', async () => {
-    await expect(loadConfig({}, { TOCSIN_CONFIG: join(directory, 'absent.yaml') })).rejects.toThrow(/absent\.yaml: cannot be read \(ENOENT\); set TOCSIN_CONFIG/);
+    await expect(loadConfig({}, { TOCSIN_CONFIG: join(directory, 'absent.yaml') })).rejects.toThrow(
+      /absent\.yaml: cannot be read \(ENOENT\); set TOCSIN_CONFIG/,
+    );
   });
 });
 

@@ -24,7 +24,12 @@ const commonShape = {
       /** Port to listen on; 0 takes a free one. Environment: PORT. */
       port: z.number().int().min(0).max(65_535).default(8080),
       /** Largest request body in bytes; a larger one is answered with 413. */
-      maxBodyBytes: z.number().int().min(1024).max(64 * 1024 * 1024).default(4 * 1024 * 1024),
+      maxBodyBytes: z
+        .number()
+        .int()
+        .min(1024)
+        .max(64 * 1024 * 1024)
+        .default(4 * 1024 * 1024),
     })
     .prefault({}),
   log: z
@@ -53,7 +58,10 @@ const commonShape = {
   store: z
     .strictObject({
       /** `postgres://…`; without it an SQLite file in dataDir is used. Holds a password: prefer the environment. Environment: DATABASE_URL. */
-      url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database').optional(),
+      url: z
+        .string()
+        .regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database')
+        .optional(),
     })
     .prefault({}),
   logging: z
@@ -103,9 +111,7 @@ export function defaultConfig(schemas: Partial<Record<AppName, z.ZodType>>, env:
 }
 
 function configSchema(schemas: Partial<Record<AppName, z.ZodType>>) {
-  const sections = Object.fromEntries(
-    APP_NAMES.map((name) => [name, schemas[name] ? z.prefault(schemas[name], {}) : z.unknown().optional()]),
-  );
+  const sections = Object.fromEntries(APP_NAMES.map((name) => [name, schemas[name] ? z.prefault(schemas[name], {}) : z.unknown().optional()]));
   return z.strictObject({ ...commonShape, ...sections });
 }
 

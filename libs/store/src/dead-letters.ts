@@ -38,7 +38,10 @@ const SUMMARY_COLUMNS = ['id', 'time', 'stage', 'reason', 'component', 'message'
 /** Repeats of an id are left out. Returns how many were new. */
 export async function insertDeadLetters(db: Queryable, letters: readonly DeadLetterRow[]): Promise<number> {
   let inserted = 0n;
-  for (const chunk of chunks(byKey(letters.toReversed(), ({ id }) => id), 9)) {
+  for (const chunk of chunks(
+    byKey(letters.toReversed(), ({ id }) => id),
+    9,
+  )) {
     const result = await db
       .insertInto('dead_letters')
       .values(
@@ -62,7 +65,11 @@ export async function insertDeadLetters(db: Queryable, letters: readonly DeadLet
 }
 
 export async function getDeadLetter(db: Queryable, id: string): Promise<DeadLetterRow | undefined> {
-  const row = await db.selectFrom('dead_letters').select([...SUMMARY_COLUMNS, 'value']).where('id', '=', columnText(id)).executeTakeFirst();
+  const row = await db
+    .selectFrom('dead_letters')
+    .select([...SUMMARY_COLUMNS, 'value'])
+    .where('id', '=', columnText(id))
+    .executeTakeFirst();
   return row === undefined ? undefined : fromRow(row);
 }
 

@@ -12,7 +12,10 @@ export interface IncidentViolation {
 
 /** Repeats are left out. */
 export async function addIncidentViolations(db: Queryable, members: readonly IncidentViolation[]): Promise<void> {
-  for (const chunk of chunks(byKey(members, ({ incidentId, violationId }) => `${incidentId}/${violationId}`), 3)) {
+  for (const chunk of chunks(
+    byKey(members, ({ incidentId, violationId }) => `${incidentId}/${violationId}`),
+    3,
+  )) {
     await db
       .insertInto('incident_violations')
       .values(chunk.map((member) => ({ incident_id: member.incidentId, violation_id: member.violationId, time: timeText(member.time) })))

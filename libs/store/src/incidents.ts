@@ -19,7 +19,10 @@ export interface IncidentFilter {
 
 /** An older version never replaces a newer one. */
 export async function upsertIncidents(db: Queryable, incidents: readonly Incident[]): Promise<void> {
-  const newest = byKey(incidents.toSorted((a, b) => a.version - b.version), ({ id }) => id);
+  const newest = byKey(
+    incidents.toSorted((a, b) => a.version - b.version),
+    ({ id }) => id,
+  );
   for (const chunk of chunks(newest, 9)) {
     await db
       .insertInto('incidents')
@@ -56,8 +59,13 @@ export async function upsertIncidents(db: Queryable, incidents: readonly Inciden
 
 /** Namespaces are only ever added: an incident gains members and loses none. */
 async function addNamespaces(db: Queryable, incidents: readonly Incident[]): Promise<void> {
-  const rows = incidents.flatMap((incident) => namespacesOf(incident).map((namespace) => ({ incident_id: incident.id, namespace: columnText(namespace) })));
-  for (const chunk of chunks(byKey(rows, (row) => `${row.incident_id}/${row.namespace}`), 2)) {
+  const rows = incidents.flatMap((incident) =>
+    namespacesOf(incident).map((namespace) => ({ incident_id: incident.id, namespace: columnText(namespace) })),
+  );
+  for (const chunk of chunks(
+    byKey(rows, (row) => `${row.incident_id}/${row.namespace}`),
+    2,
+  )) {
     await db
       .insertInto('incident_namespaces')
       .values(chunk)
@@ -88,7 +96,12 @@ export async function getIncidents(db: Queryable, ids: readonly string[]): Promi
 
 /** By when they were last seen: one that changes moves to the first page. */
 export async function listIncidents(db: Queryable, filter: IncidentFilter, page: Page): Promise<Paged<Incident>> {
-  let query = db.selectFrom('incidents').select(['id', 'last_seen', 'document']).orderBy('last_seen', 'desc').orderBy('id', 'desc').limit(page.limit + 1);
+  let query = db
+    .selectFrom('incidents')
+    .select(['id', 'last_seen', 'document'])
+    .orderBy('last_seen', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit + 1);
   for (const column of ['status', 'rule', 'cluster'] as const) {
     const value = filter[column];
     if (value !== undefined) query = query.where(column, '=', columnText(value));
@@ -102,5 +115,10 @@ export async function listIncidents(db: Queryable, filter: IncidentFilter, page:
   const place = placeOf(page);
   if (place !== undefined) query = query.where((eb) => eb(eb.refTuple('last_seen', 'id'), '<', eb.tuple(place.time, place.id)));
   const rows = await query.execute();
-  return paged(rows, page.limit, (row) => ({ time: row.last_seen, id: row.id }), (row) => JSON.parse(row.document) as Incident);
+  return paged(
+    rows,
+    page.limit,
+    (row) => ({ time: row.last_seen, id: row.id }),
+    (row) => JSON.parse(row.document) as Incident,
+  );
 }

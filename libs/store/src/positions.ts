@@ -16,7 +16,14 @@ export async function readPosition(db: Queryable, group: string, topic: string, 
  * Moves the position, if it still is where the caller left it. False means that another owner has moved it: the
  * caller's state is void and its transaction must not commit.
  */
-export async function advancePosition(db: Queryable, group: string, topic: string, partition: number, expected: number | undefined, next: number): Promise<boolean> {
+export async function advancePosition(
+  db: Queryable,
+  group: string,
+  topic: string,
+  partition: number,
+  expected: number | undefined,
+  next: number,
+): Promise<boolean> {
   if (expected === undefined) {
     const inserted = await db
       .insertInto('consumer_positions')

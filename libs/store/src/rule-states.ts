@@ -25,7 +25,13 @@ export async function loadRuleStates(db: Queryable, topic: string, partition: nu
     .where('partition', '=', partition)
     .orderBy('wake_at')
     .execute();
-  return rows.map((row) => ({ rule: row.rule, ruleVersion: row.rule_version, group: JSON.parse(row.group_text) as string, state: row.state, wakeAt: row.wake_at }));
+  return rows.map((row) => ({
+    rule: row.rule,
+    ruleVersion: row.rule_version,
+    group: JSON.parse(row.group_text) as string,
+    state: row.state,
+    wakeAt: row.wake_at,
+  }));
 }
 
 export async function saveRuleStates(db: Queryable, topic: string, partition: number, states: readonly RuleStateRow[]): Promise<void> {

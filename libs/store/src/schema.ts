@@ -8,7 +8,16 @@ export interface Database {
   /** Where each consumer group goes on, written with its state. */
   consumer_positions: { group_name: string; topic: string; partition: number; next_offset: number };
   /** What the correlator remembers of each group of each rule. The key may be cut, `group_text` is the group as JSON text. */
-  rule_states: { topic: string; partition: number; rule: string; rule_version: string; group_key: string; group_text: string; state: string; wake_at: number };
+  rule_states: {
+    topic: string;
+    partition: number;
+    rule: string;
+    rule_version: string;
+    group_key: string;
+    group_text: string;
+    state: string;
+    wake_at: number;
+  };
   incidents: {
     id: string;
     version: number;

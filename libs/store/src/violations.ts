@@ -24,7 +24,10 @@ const TEXT_FILTERS = ['source', 'kind', 'name', 'cluster', 'namespace', 'workloa
 /** Repeats of an id are left out: the first one stays. Returns how many were new. */
 export async function insertViolations(db: Queryable, violations: readonly Violation[]): Promise<number> {
   let inserted = 0n;
-  for (const chunk of chunks(byKey(violations.toReversed(), ({ id }) => id), 10)) {
+  for (const chunk of chunks(
+    byKey(violations.toReversed(), ({ id }) => id),
+    10,
+  )) {
     const result = await db
       .insertInto('violations')
       .values(
@@ -54,7 +57,12 @@ export async function getViolation(db: Queryable, id: string): Promise<Violation
 }
 
 export async function listViolations(db: Queryable, filter: ViolationFilter, page: Page): Promise<Paged<Violation>> {
-  let query = db.selectFrom('violations').select(['id', 'time', 'document']).orderBy('time', 'desc').orderBy('id', 'desc').limit(page.limit + 1);
+  let query = db
+    .selectFrom('violations')
+    .select(['id', 'time', 'document'])
+    .orderBy('time', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit + 1);
   for (const column of TEXT_FILTERS) {
     const value = filter[column];
     if (value !== undefined) query = query.where(column, '=', columnText(value));
@@ -65,5 +73,10 @@ export async function listViolations(db: Queryable, filter: ViolationFilter, pag
   const place = placeOf(page);
   if (place !== undefined) query = query.where((eb) => eb(eb.refTuple('time', 'id'), '<', eb.tuple(place.time, place.id)));
   const rows = await query.execute();
-  return paged(rows, page.limit, (row) => row, (row) => JSON.parse(row.document) as Violation);
+  return paged(
+    rows,
+    page.limit,
+    (row) => row,
+    (row) => JSON.parse(row.document) as Violation,
+  );
 }

@@ -15,7 +15,9 @@ describe('formatRfc5424', () => {
       msgId: 'ID47',
       message: "'su root' failed for lonvick on /dev/pts/8",
     };
-    expect(formatRfc5424(message).toString()).toBe("<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - 'su root' failed for lonvick on /dev/pts/8");
+    expect(formatRfc5424(message).toString()).toBe(
+      "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - 'su root' failed for lonvick on /dev/pts/8",
+    );
   });
 
   it("writes the RFC's example with structured data only", () => {
@@ -38,12 +40,21 @@ describe('formatRfc5424', () => {
   });
 
   it('keeps hostile text inside its field', () => {
-    const text = formatRfc5424({ ...base, hostname: 'a b\nc<1>', appName: 'n'.repeat(60), structuredData: [{ id: 'x@1', params: { 'k"=]': 'a"]\\\n\u0000[' } }] }).toString();
+    const text = formatRfc5424({
+      ...base,
+      hostname: 'a b\nc<1>',
+      appName: 'n'.repeat(60),
+      structuredData: [{ id: 'x@1', params: { 'k"=]': 'a"]\\\n\u0000[' } }],
+    }).toString();
     expect(text).toBe(`<130>1 - abc<1> ${'n'.repeat(48)} - - [x@1 k="a\\"\\]\\\\  ["] x`);
   });
 
   it('marks UTF-8, and leaves ASCII bare', () => {
-    expect(formatRfc5424({ ...base, message: 'é' }).subarray(-5).toString('hex')).toBe('efbbbfc3a9');
+    expect(
+      formatRfc5424({ ...base, message: 'é' })
+        .subarray(-5)
+        .toString('hex'),
+    ).toBe('efbbbfc3a9');
     expect(formatRfc5424(base).toString()).toBe('<130>1 - - - - - - x');
   });
 });

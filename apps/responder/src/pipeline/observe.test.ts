@@ -13,7 +13,15 @@ describe('observe', () => {
     const incident = buildIncident();
     const good = encodeEvent(incident.id, { id: incident.id, type: EventType.Incident, source: '/test', time: incident.last_seen }, incident);
     const records = [good, { ...good, value: Buffer.from('{') }].map((record, offset) => ({ ...record, offset, timestamp: 0 }));
-    const batch: Batch = { topic: Topic.Incidents, partition: 0, records, highWatermark: 2, signal: AbortSignal.any([]), done: () => undefined, heartbeat: async () => undefined };
+    const batch: Batch = {
+      topic: Topic.Incidents,
+      partition: 0,
+      records,
+      highWatermark: 2,
+      signal: AbortSignal.any([]),
+      done: () => undefined,
+      heartbeat: async () => undefined,
+    };
     await observe(batch, { log, metrics: createResponderMetrics(registry), now: () => 0 });
     expect(await registry.getSingleMetricAsString('tocsin_responder_incidents_observed_total')).toContain('{change="opened"} 1');
     expect((await log.offsets(Topic.DeadLetters))[0]).toMatchObject({ end: 1 });

@@ -21,7 +21,14 @@ export function demoAttack(nowMs: number, cluster: string): DemoEvent[] {
   const start = nowMs - STORY_SECONDS * 1000;
   const at = (seconds: number): Date => new Date(start + seconds * 1000);
 
-  const falco = (seconds: number, priority: string, rule: string, command: string, tags: string[], fields: Record<string, unknown> = {}): DemoEvent => {
+  const falco = (
+    seconds: number,
+    priority: string,
+    rule: string,
+    command: string,
+    tags: string[],
+    fields: Record<string, unknown> = {},
+  ): DemoEvent => {
     const time = at(seconds);
     return {
       source: 'falco',
@@ -55,7 +62,9 @@ export function demoAttack(nowMs: number, cluster: string): DemoEvent[] {
     cluster,
     level,
     reported_timestamp: Math.floor(at(seconds).getTime() / 1000),
-    reported_at: at(seconds).toISOString().replace(/\.\d+Z$/, 'Z'),
+    reported_at: at(seconds)
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
     cluster_name: cluster,
     host_id: `${NODE}:Q2FM:7YQH:VZ4T`,
     host_name: NODE,
@@ -149,9 +158,15 @@ export function demoAttack(nowMs: number, cluster: string): DemoEvent[] {
   });
 
   const discovery = [30, 33, 36, 39, 42, 45].map((seconds, index) =>
-    falco(seconds, 'Notice', 'Terminal shell in container', ['id', 'uname -a', 'cat /proc/1/cgroup', 'env', 'ip addr', 'ls /'][index] as string, ['T1059', 'mitre_execution', 'shell']),
+    falco(seconds, 'Notice', 'Terminal shell in container', ['id', 'uname -a', 'cat /proc/1/cgroup', 'env', 'ip addr', 'ls /'][index] as string, [
+      'T1059',
+      'mitre_execution',
+      'shell',
+    ]),
   );
-  const scan = [22, 80, 443, 3306, 5432, 6379, 8443, 9200, 10250, 27017].map((port, index) => connection(120 + index * 2, port, 'orders-db-0', '10.42.2.11'));
+  const scan = [22, 80, 443, 3306, 5432, 6379, 8443, 9200, 10250, 27017].map((port, index) =>
+    connection(120 + index * 2, port, 'orders-db-0', '10.42.2.11'),
+  );
 
   return [
     injection(0),
@@ -173,11 +188,21 @@ export function demoAttack(nowMs: number, cluster: string): DemoEvent[] {
     falco(106, 'Error', 'Write below binary dir', 'cp ./ps /usr/bin/ps', ['T1543', 'mitre_persistence'], { 'fd.name': '/usr/bin/ps' }),
     ...scan,
     incident(150, 'Process.Profile.Violation', '/tmp/xmrig -o stratum+tcp://pool.example.net:3333', 'Process profile violation'),
-    falco(152, 'Critical', 'Detect crypto miners using the Stratum protocol', 'xmrig -o stratum+tcp://pool.example.net:3333', ['T1496', 'mitre_impact']),
+    falco(152, 'Critical', 'Detect crypto miners using the Stratum protocol', 'xmrig -o stratum+tcp://pool.example.net:3333', [
+      'T1496',
+      'mitre_impact',
+    ]),
     incident(170, 'Container.Privilege.Escalation', '/tmp/pwn', 'Unauthorized root privilege escalation!'),
-    falco(180, 'Critical', 'Detect release_agent File Container Escapes', 'sh -c echo /cmd > release_agent', ['T1611', 'mitre_privilege_escalation'], {
-      'fd.name': '/sys/fs/cgroup/release_agent',
-    }),
+    falco(
+      180,
+      'Critical',
+      'Detect release_agent File Container Escapes',
+      'sh -c echo /cmd > release_agent',
+      ['T1611', 'mitre_privilege_escalation'],
+      {
+        'fd.name': '/sys/fs/cgroup/release_agent',
+      },
+    ),
     falco(190, 'Notice', 'Change thread namespace', 'nsenter -t 1 -m -u -i -n sh', ['T1611', 'mitre_privilege_escalation']),
     connection(205, 443, 'external', '203.0.113.54'),
     falco(220, 'Warning', 'Clear Log Activities', 'truncate -s 0 /var/log/nginx/access.log', ['T1070', 'mitre_defense_evasion']),

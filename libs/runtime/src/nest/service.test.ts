@@ -79,7 +79,10 @@ describe('startService', () => {
     await runtime.log.close();
     const response = await fetch(`${url}/readyz`);
     expect(response.status).toBe(503);
-    expect((await response.json()) as object).toMatchObject({ ready: false, checks: expect.arrayContaining([expect.objectContaining({ name: 'log', ok: false })]) });
+    expect((await response.json()) as object).toMatchObject({
+      ready: false,
+      checks: expect.arrayContaining([expect.objectContaining({ name: 'log', ok: false })]),
+    });
   });
 
   it('hands bodies of any content type on as bytes, and bounds them', async () => {
@@ -107,7 +110,9 @@ describe('startService', () => {
     const plan = async (): Promise<never> => {
       throw new ConfigErrors([{ file: 'policies/a.yaml', line: 3, path: 'spec', message: 'is wrong' }]);
     };
-    await expect(start({ plan }, {}, false)).rejects.toThrow(/KAFKA_BROKERS: is missing[^]*DATABASE_URL: is missing[^]*policies\/a\.yaml:3:1: spec: is wrong/);
+    await expect(start({ plan }, {}, false)).rejects.toThrow(
+      /KAFKA_BROKERS: is missing[^]*DATABASE_URL: is missing[^]*policies\/a\.yaml:3:1: spec: is wrong/,
+    );
   });
 
   it('closes what it opened when the start fails', async () => {

@@ -1,5 +1,16 @@
 import { expect, it } from '@jest/globals';
-import { advancePosition, deleteOutbox, deleteRuleStates, loadRuleStates, putOutbox, readPosition, saveRuleStates, takeOutbox, type OutboxRecord, type Store } from '../index.js';
+import {
+  advancePosition,
+  deleteOutbox,
+  deleteRuleStates,
+  loadRuleStates,
+  putOutbox,
+  readPosition,
+  saveRuleStates,
+  takeOutbox,
+  type OutboxRecord,
+  type Store,
+} from '../index.js';
 import { HOSTILE, type CurrentStore, type StoreHarness } from './harness.js';
 
 const record = (n: number): OutboxRecord => ({ topic: 't', key: `k${n}`, value: Buffer.from([n % 256, 0, 255]), headers: { ce_id: `é${n}` } });
@@ -64,7 +75,10 @@ export function consumersSuite(current: CurrentStore, harness: StoreHarness): vo
     await putOutbox(db, 'b', [record(9)]);
     const first = await takeOutbox(db, 'a', 2);
     expect(withoutIds(first)).toEqual([record(1), record(2)]);
-    await deleteOutbox(db, first.map(({ id }) => id));
+    await deleteOutbox(
+      db,
+      first.map(({ id }) => id),
+    );
     expect(withoutIds(await takeOutbox(db, 'a', 10))).toEqual([record(3)]);
     expect(withoutIds(await takeOutbox(db, 'b', 10))).toEqual([record(9)]);
   });
@@ -75,7 +89,10 @@ export function consumersSuite(current: CurrentStore, harness: StoreHarness): vo
     await putOutbox(db, 'a', many);
     const taken = await takeOutbox(db, 'a', 10_000);
     expect(withoutIds(taken)).toEqual(many);
-    await deleteOutbox(db, taken.map(({ id }) => id));
+    await deleteOutbox(
+      db,
+      taken.map(({ id }) => id),
+    );
     expect(await takeOutbox(db, 'a', 1)).toEqual([]);
   });
 

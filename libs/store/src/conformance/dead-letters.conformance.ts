@@ -16,7 +16,8 @@ const letter = (parts: Partial<DeadLetterRow> = {}): DeadLetterRow => ({
 });
 
 export function deadLettersSuite(current: CurrentStore): void {
-  const ids = async (filter: DeadLetterFilter): Promise<string[]> => (await listDeadLetters(current().db, filter, { limit: 50 })).items.map(({ id }) => id);
+  const ids = async (filter: DeadLetterFilter): Promise<string[]> =>
+    (await listDeadLetters(current().db, filter, { limit: 50 })).items.map(({ id }) => id);
 
   it('keeps the bytes, and the first of repeats', async () => {
     const { db } = current();

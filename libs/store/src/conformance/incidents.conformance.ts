@@ -1,10 +1,19 @@
 import { expect, it } from '@jest/globals';
 import { buildIncident, buildViolation } from '@tocsin/testing';
-import { addIncidentViolations, getIncidents, incidentViolations, insertViolations, listIncidents, upsertIncidents, type IncidentFilter } from '../index.js';
+import {
+  addIncidentViolations,
+  getIncidents,
+  incidentViolations,
+  insertViolations,
+  listIncidents,
+  upsertIncidents,
+  type IncidentFilter,
+} from '../index.js';
 import { allPages, HOSTILE, type CurrentStore } from './harness.js';
 
 export function incidentsSuite(current: CurrentStore): void {
-  const ids = async (filter: IncidentFilter): Promise<string[]> => (await listIncidents(current().db, filter, { limit: 50 })).items.map(({ id }) => id);
+  const ids = async (filter: IncidentFilter): Promise<string[]> =>
+    (await listIncidents(current().db, filter, { limit: 50 })).items.map(({ id }) => id);
 
   it('replaces an incident by a newer version, never by an older one', async () => {
     const { db } = current();
@@ -12,7 +21,7 @@ export function incidentsSuite(current: CurrentStore): void {
     const at = (version: number) => ({ ...incident, version, count: version });
     await upsertIncidents(db, [at(1)]);
     await upsertIncidents(db, [at(4), at(3)]);
-    expect((await getIncidents(db, [incident.id, 'absent']))).toEqual(new Map([[incident.id, at(4)]]));
+    expect(await getIncidents(db, [incident.id, 'absent'])).toEqual(new Map([[incident.id, at(4)]]));
     await upsertIncidents(db, [at(2)]);
     expect((await getIncidents(db, [incident.id])).get(incident.id)).toEqual(at(4));
   });
@@ -57,8 +66,21 @@ export function incidentsSuite(current: CurrentStore): void {
   });
 
   it.each(Object.entries(HOSTILE))('keeps %s whole and finds exactly it', async (_, text) => {
-    const hostile = buildIncident({ id: 'h', title: text, cluster: text, rule: { name: text, version: text, title: text }, group: { 'workload.namespace': text }, entities: [] });
-    const other = buildIncident({ id: 'o', cluster: `${text}x`, rule: { name: `${text}x`, version: '', title: '' }, group: { 'workload.namespace': `${text}x` }, entities: [] });
+    const hostile = buildIncident({
+      id: 'h',
+      title: text,
+      cluster: text,
+      rule: { name: text, version: text, title: text },
+      group: { 'workload.namespace': text },
+      entities: [],
+    });
+    const other = buildIncident({
+      id: 'o',
+      cluster: `${text}x`,
+      rule: { name: `${text}x`, version: '', title: '' },
+      group: { 'workload.namespace': `${text}x` },
+      entities: [],
+    });
     await upsertIncidents(current().db, [hostile, other]);
     expect((await getIncidents(current().db, ['h'])).get('h')).toEqual(hostile);
     expect(await ids({ rule: text })).toEqual(['h']);

@@ -1,6 +1,19 @@
 import { expect, it } from '@jest/globals';
 import { buildIncident, buildViolation } from '@tocsin/testing';
-import { addIncidentViolations, advancePosition, getIncidents, incidentViolations, insertViolations, loadRuleStates, listViolations, putOutbox, readPosition, saveRuleStates, takeOutbox, upsertIncidents } from '../index.js';
+import {
+  addIncidentViolations,
+  advancePosition,
+  getIncidents,
+  incidentViolations,
+  insertViolations,
+  loadRuleStates,
+  listViolations,
+  putOutbox,
+  readPosition,
+  saveRuleStates,
+  takeOutbox,
+  upsertIncidents,
+} from '../index.js';
 import type { CurrentStore } from './harness.js';
 
 export function transactionsSuite(current: CurrentStore): void {
@@ -69,7 +82,16 @@ export function transactionsSuite(current: CurrentStore): void {
     await upsertIncidents(db, incidents);
     const batches = [incidents, incidents.toReversed(), incidents.toSorted((a, b) => (a.id.at(-1)! < b.id.at(-1)! ? -1 : 1))];
     for (let round = 2; round < 7; round += 1) {
-      await Promise.all(batches.map((batch) => transaction((tx) => upsertIncidents(tx, batch.map((incident) => ({ ...incident, version: round }))))));
+      await Promise.all(
+        batches.map((batch) =>
+          transaction((tx) =>
+            upsertIncidents(
+              tx,
+              batch.map((incident) => ({ ...incident, version: round })),
+            ),
+          ),
+        ),
+      );
     }
     expect((await getIncidents(db, ['incident-7'])).get('incident-7')?.version).toBe(6);
   });

@@ -19,7 +19,9 @@ export function violationsSuite(current: CurrentStore): void {
   });
 
   it('pages through thousands of rows at few times, neither repeating nor leaving out any', async () => {
-    const violations = Array.from({ length: 3_500 }, (_, n) => buildViolation({ time: new Date(Date.UTC(2026, 8, 14, 0, 0, n % 5)).toISOString(), message: String(n) }));
+    const violations = Array.from({ length: 3_500 }, (_, n) =>
+      buildViolation({ time: new Date(Date.UTC(2026, 8, 14, 0, 0, n % 5)).toISOString(), message: String(n) }),
+    );
     await insertViolations(current().db, violations);
     const seen = await allPages((page) => listViolations(current().db, {}, page), 500);
     const newestFirst = violations.toSorted((a, b) => (a.time + a.id < b.time + b.id ? 1 : -1));
@@ -40,8 +42,13 @@ export function violationsSuite(current: CurrentStore): void {
   it('filters by each field and by several', async () => {
     const shop = buildViolation();
     const pay = buildViolation({
-      source: 'neuvector', kind: 'network', name: 'Egress', severity_id: 5, cluster: 'east',
-      workload: { namespace: 'pay', name: 'api' }, time: '2026-09-14T15:00:00.000Z',
+      source: 'neuvector',
+      kind: 'network',
+      name: 'Egress',
+      severity_id: 5,
+      cluster: 'east',
+      workload: { namespace: 'pay', name: 'api' },
+      time: '2026-09-14T15:00:00.000Z',
     });
     const node = buildViolation({ workload: {}, time: '2026-09-14T13:00:00.000Z' });
     await insertViolations(current().db, [shop, pay, node]);
@@ -61,7 +68,15 @@ export function violationsSuite(current: CurrentStore): void {
   });
 
   it.each(Object.entries(HOSTILE))('keeps %s whole and finds exactly it', async (_, text) => {
-    const hostile = buildViolation({ source: text, name: text, message: text, cluster: text, workload: { namespace: text, name: text }, labels: { [text]: text }, raw: text });
+    const hostile = buildViolation({
+      source: text,
+      name: text,
+      message: text,
+      cluster: text,
+      workload: { namespace: text, name: text },
+      labels: { [text]: text },
+      raw: text,
+    });
     const near = buildViolation({ source: `${text}x`, name: `${text}x`, cluster: `${text}x`, workload: { namespace: `${text}x`, name: `${text}x` } });
     await insertViolations(current().db, [hostile, near]);
     expect(await getViolation(current().db, hostile.id)).toEqual(hostile);
@@ -72,7 +87,16 @@ export function violationsSuite(current: CurrentStore): void {
 
   it('refuses a cursor that it did not give', async () => {
     const encode = (text: string): string => Buffer.from(text).toString('base64url');
-    const forged = ['', 'x', '\u0000', encode('[1,2]'), encode('["a"]'), encode('["\\u0000","b"]'), encode(`["a","${'b'.repeat(201)}"]`), encode('{"0":"a"}')];
+    const forged = [
+      '',
+      'x',
+      '\u0000',
+      encode('[1,2]'),
+      encode('["a"]'),
+      encode('["\\u0000","b"]'),
+      encode(`["a","${'b'.repeat(201)}"]`),
+      encode('{"0":"a"}'),
+    ];
     for (const cursor of forged) await expect(listViolations(current().db, {}, { limit: 1, cursor })).rejects.toThrow(BadCursor);
   });
 }

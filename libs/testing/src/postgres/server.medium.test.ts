@@ -30,19 +30,23 @@ describeReal('postgres-process', 'a Postgres server for tests', () => {
     await expect(ask(two.url, 'select * from only_here')).rejects.toMatchObject({ code: '42P01' });
   });
 
-  it('keeps its address and data through a restart and a kill', async () => {
-    const { url } = await server.createDatabase();
-    await ask(url, 'create table kept as select 7 as x');
-    const before = server.pid;
-    await server.restart();
-    expect(server.pid).not.toBe(before);
-    expect(await ask(url, 'select x from kept')).toEqual([{ x: 7 }]);
-    await server.kill();
-    expect(server.pid).toBeUndefined();
-    await expect(ask(url, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await server.start();
-    expect(await ask(url, 'select x from kept')).toEqual([{ x: 7 }]);
-  }, START_MS);
+  it(
+    'keeps its address and data through a restart and a kill',
+    async () => {
+      const { url } = await server.createDatabase();
+      await ask(url, 'create table kept as select 7 as x');
+      const before = server.pid;
+      await server.restart();
+      expect(server.pid).not.toBe(before);
+      expect(await ask(url, 'select x from kept')).toEqual([{ x: 7 }]);
+      await server.kill();
+      expect(server.pid).toBeUndefined();
+      await expect(ask(url, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      await server.start();
+      expect(await ask(url, 'select x from kept')).toEqual([{ x: 7 }]);
+    },
+    START_MS,
+  );
 
   it('sorts text as people do, not by bytes, unless told otherwise', async () => {
     expect(await ask(server.url, "select 'a' < 'B' as people, 'a' < 'B' collate \"C\" as bytes")).toEqual([{ people: true, bytes: false }]);
@@ -50,11 +54,15 @@ describeReal('postgres-process', 'a Postgres server for tests', () => {
 });
 
 describeReal('postgres', 'the server that test files share', () => {
-  it('is one, also for those who ask at the same time', async () => {
-    const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
-    expect(new URL(two.url).host).toBe(new URL(one.url).host);
-    expect(two.url).not.toBe(one.url);
-    await Promise.all([one.drop(), two.drop()]);
-    await expect(ask(one.url, 'select 1')).rejects.toMatchObject({ code: '3D000' });
-  }, START_MS);
+  it(
+    'is one, also for those who ask at the same time',
+    async () => {
+      const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
+      expect(new URL(two.url).host).toBe(new URL(one.url).host);
+      expect(two.url).not.toBe(one.url);
+      await Promise.all([one.drop(), two.drop()]);
+      await expect(ask(one.url, 'select 1')).rejects.toMatchObject({ code: '3D000' });
+    },
+    START_MS,
+  );
 });

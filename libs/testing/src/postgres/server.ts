@@ -104,7 +104,10 @@ async function createPostgres(options: PostgresServerOptions): Promise<PostgresS
       const log = openSync(logFile, 'a');
       const postgres = spawn(binaries.postgres, ['-D', data, ...settings], { ...user, cwd: directory, stdio: ['ignore', log, log] });
       closeSync(log);
-      const started = { postgres, guard: guardAgainstOrphans(postgres.pid ?? 0, [directory, ...(options.removeWithServer ? [options.removeWithServer] : [])]) };
+      const started = {
+        postgres,
+        guard: guardAgainstOrphans(postgres.pid ?? 0, [directory, ...(options.removeWithServer ? [options.removeWithServer] : [])]),
+      };
       running = started;
       postgres.once('exit', () => {
         started.guard.kill();
