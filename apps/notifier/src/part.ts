@@ -24,7 +24,14 @@ export const notifierPart: AppPart<NotifierConfig> = {
         const channel = registry.get(type)?.create(channelConfig, { egress, now });
         if (channel === undefined) throw new Error(`Channel type "${type}" passed the check but is not registered.`);
         const { log, logger } = runtime;
-        return new Subscription(document, channel, { log, logger, metrics, now, concurrency: config.concurrency, maxRetryDelayMs: config.maxRetryDelayMs });
+        return new Subscription(document, channel, {
+          log,
+          logger,
+          metrics,
+          now,
+          concurrency: config.concurrency,
+          maxRetryDelayMs: config.maxRetryDelayMs,
+        });
       });
       return {
         module: { module: NotifierModule },

@@ -21,7 +21,10 @@ export interface ChannelDeps {
 }
 
 export interface Channel {
-  /** `each`: one delivery per call, many calls at once. `stream`: whole batches, one call at a time, order is kept. */
+  /**
+   * `each`: one delivery per call. `stream`: a batch per call, to be sent in its order. Either way calls MAY overlap:
+   * partitions know nothing of each other.
+   */
   readonly takes: 'each' | 'stream';
   send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]>;
   close(): Promise<void>;
@@ -32,6 +35,8 @@ export interface Delivery {
   id: string;
   /** Name of the subscription. */
   subscription: string;
+  /** 1, and more for each attempt before that this process knows of. */
+  attempt: number;
   event: {
     /** CloudEvents id and type, as on the log. */
     id: string;

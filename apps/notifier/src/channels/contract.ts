@@ -18,6 +18,7 @@ export function delivery(parts: Partial<Delivery> & { data?: unknown } = {}): De
   return {
     id: randomUUID(),
     subscription: 'test',
+    attempt: 1,
     event: { id: randomUUID(), type: 'dev.tocsin.violation.v1', time: '2026-09-14T14:02:11.123Z', severityId: 4 },
     body: Buffer.from(JSON.stringify(data ?? { message: 'é 😀\n"quoted" \u0000' })),
     ...rest,

@@ -17,7 +17,17 @@ export type EgressConfig = z.infer<typeof egressConfig>;
  * Never a receiver, and the first aim of a forged address: link-local (with every cloud's metadata service),
  * unspecified, multicast, broadcast. Private networks are allowed, since most receivers are inside.
  */
-const ALWAYS_BLOCKED = ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '100.100.100.200/32', '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128'];
+const ALWAYS_BLOCKED = [
+  '0.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '100.100.100.200/32',
+  '::/128',
+  'fe80::/10',
+  'ff00::/8',
+  'fd00:ec2::254/128',
+];
 /** Ours alone: allowed when the URL itself says so, never by way of a name that resolves to it. */
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 /** IPv6 forms that carry an IPv4 address a BlockList does not look into (NAT64, 6to4). */

@@ -3,7 +3,4 @@ import { syslog } from './syslog/syslog.js';
 import { webhook } from './webhook/webhook.js';
 
 /** The ways out; `channel.type` of a Subscription names one of them. */
-export const channels: readonly ChannelKind[] = [
-  syslog,
-  webhook,
-];
+export const channels: readonly ChannelKind[] = [syslog, webhook];

@@ -11,7 +11,9 @@ const TYPE_OF: Record<Events, EventTypeName> = { violations: EventType.Violation
 /** A record as the filter and the channel see it. */
 export interface SubscribedEvent {
   data: object;
-  delivery: Delivery;
+  /** Incidents and actions are published again with each change: which one this is, and which change. */
+  subject: { id: string; version: number } | undefined;
+  delivery: Omit<Delivery, 'attempt'>;
 }
 
 /** Throws `UndecodableRecord` when the record is not an event of that kind. */
@@ -22,9 +24,10 @@ export function readEvent(record: StoredRecord, events: Events, subscription: st
   if (id === undefined || time === undefined || type === undefined) throw new UndecodableRecord('ce_id, ce_time or ce_type is missing');
   if (type !== TYPE_OF[events]) throw new UndecodableRecord(`ce_type is "${type}", expected "${TYPE_OF[events]}"`);
   const data = parseObject(record.value);
-  const severityId = (data as { severity_id?: unknown }).severity_id;
+  const { id: subjectId, version, severity_id: severityId } = data as { id?: unknown; version?: unknown; severity_id?: unknown };
   return {
     data,
+    subject: typeof subjectId === 'string' && typeof version === 'number' ? { id: subjectId, version } : undefined,
     delivery: {
       id: deliveryId(id, subscription),
       subscription,

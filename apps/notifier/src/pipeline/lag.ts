@@ -1,11 +1,21 @@
+import type { TopicOffsets } from '@tocsin/event-log';
 import type { NotifierMetrics } from '../metrics.js';
+
+interface Place {
+  /** Offset of the first record that has not ended. */
+  next: number;
+  /** Offset after the last record of the partition. */
+  end: number;
+  /** When the log took the first record that has not ended; undefined when there is none, as far as is known. */
+  oldest: number | undefined;
+}
 
 /** How far one subscription is behind, over the partitions that this process has. */
 export class Lag {
   readonly #metrics: NotifierMetrics;
   readonly #subscription: string;
   readonly #now: () => number;
-  readonly #partitions = new Map<number, { events: number; oldest: number | undefined }>();
+  readonly #partitions = new Map<number, Place>();
 
   constructor(subscription: string, metrics: NotifierMetrics, now: () => number) {
     this.#subscription = subscription;
@@ -13,24 +23,38 @@ export class Lag {
     this.#now = now;
   }
 
-  /** `oldest` is when the log took the oldest event that has not ended, undefined when there is none. */
-  set(partition: number, events: number, oldest: number | undefined): void {
-    this.#partitions.set(partition, { events, oldest });
-    this.report();
+  set(partition: number, place: Place): void {
+    this.#partitions.set(partition, place);
+    this.#report();
+  }
+
+  /** A partition that waits for its receiver gets no batches, so how far the log has grown is asked for. */
+  grown(offsets: readonly TopicOffsets[]): void {
+    for (const { partition, end } of offsets) {
+      const place = this.#partitions.get(partition);
+      if (place !== undefined) place.end = Math.max(place.end, end);
+    }
+    this.#report();
   }
 
   remove(partition: number): void {
     this.#partitions.delete(partition);
-    this.report();
+    this.#report();
   }
 
-  /** Age grows without anything happening, so it is reported from time to time too. */
-  report(): void {
+  /** The subscription is gone, and so are its series. */
+  close(): void {
+    this.#partitions.clear();
+    this.#metrics.lagEvents.remove({ subscription: this.#subscription });
+    this.#metrics.lagSeconds.remove({ subscription: this.#subscription });
+  }
+
+  #report(): void {
     let events = 0;
     let oldest = Infinity;
-    for (const partition of this.#partitions.values()) {
-      events += partition.events;
-      oldest = Math.min(oldest, partition.oldest ?? Infinity);
+    for (const place of this.#partitions.values()) {
+      events += Math.max(0, place.end - place.next);
+      oldest = Math.min(oldest, place.oldest ?? Infinity);
     }
     this.#metrics.lagEvents.set({ subscription: this.#subscription }, events);
     this.#metrics.lagSeconds.set({ subscription: this.#subscription }, oldest === Infinity ? 0 : Math.max(0, (this.#now() - oldest) / 1000));

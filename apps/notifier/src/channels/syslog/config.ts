@@ -1,7 +1,24 @@
 import { duration } from '@tocsin/extension';
 import { z } from 'zod';
 
-const FACILITIES = ['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp', 'ntp', 'audit', 'alert', 'clock'] as const;
+const FACILITIES = [
+  'kern',
+  'user',
+  'mail',
+  'daemon',
+  'auth',
+  'syslog',
+  'lpr',
+  'news',
+  'uucp',
+  'cron',
+  'authpriv',
+  'ftp',
+  'ntp',
+  'audit',
+  'alert',
+  'clock',
+] as const;
 const LOCALS = ['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'] as const;
 const NAMES = [...FACILITIES, ...LOCALS];
 
@@ -17,7 +34,10 @@ export const syslogConfig = z
       .default('local0')
       .transform((name) => NAMES.indexOf(name as (typeof NAMES)[number])),
     /** APP-NAME of the messages. */
-    appName: z.string().regex(/^[\x21-\x7e]{1,48}$/, 'expected up to 48 printable ASCII characters').default('tocsin'),
+    appName: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,48}$/, 'expected up to 48 printable ASCII characters')
+      .default('tocsin'),
     /** How long connecting, or writing a batch, may take. */
     timeout: duration.default(10_000),
     tls: z
@@ -33,7 +53,8 @@ export const syslogConfig = z
       .optional(),
   })
   .superRefine((config, context) => {
-    if (config.tls !== undefined && config.transport !== 'tls') context.addIssue({ code: 'custom', path: ['tls'], message: 'is only used with transport "tls"' });
+    if (config.tls !== undefined && config.transport !== 'tls')
+      context.addIssue({ code: 'custom', path: ['tls'], message: 'is only used with transport "tls"' });
     if ((config.tls?.certFile === undefined) !== (config.tls?.keyFile === undefined)) {
       context.addIssue({ code: 'custom', path: ['tls'], message: 'needs both "certFile" and "keyFile", or neither' });
     }

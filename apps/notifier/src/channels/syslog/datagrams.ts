@@ -31,7 +31,9 @@ export class SyslogDatagrams {
     this.#deps.egress.assertHost(host);
     if (isIP(host) !== 0) return { address: host, family: isIP(host) };
     return new Promise((resolve, reject) => {
-      this.#deps.egress.lookup(host, {}, (error, address, family) => (error ? reject(error) : resolve({ address: String(address), family: family ?? 4 })));
+      this.#deps.egress.lookup(host, {}, (error, address, family) =>
+        error ? reject(error) : resolve({ address: String(address), family: family ?? 4 }),
+      );
     });
   }
 

@@ -11,7 +11,10 @@ import { syslog } from './syslog.js';
 const never = new AbortController().signal;
 
 function create(port: number, config: object = {}): Channel {
-  return syslog.create(syslog.config.parse({ host: '127.0.0.1', port, timeout: '300ms', ...config }), { egress: new Egress({ allow: [], deny: [] }), now: () => Date.now() });
+  return syslog.create(syslog.config.parse({ host: '127.0.0.1', port, timeout: '300ms', ...config }), {
+    egress: new Egress({ allow: [], deny: [] }),
+    now: () => Date.now(),
+  });
 }
 
 describe('syslog over TCP', () => {

@@ -77,7 +77,8 @@ class UdpSyslog implements Channel {
 function failure({ host, transport }: SyslogConfig, error: unknown): Outcome {
   const { code, message } = error as { code?: string; message: string };
   const where = `syslog ${transport} ${host}`;
-  if (error instanceof EgressBlocked) return { ok: false, retry: true, reason: 'blocked', message: `${where}: ${message}; see notifier.egress.allow` };
+  if (error instanceof EgressBlocked)
+    return { ok: false, retry: true, reason: 'blocked', message: `${where}: ${message}; see notifier.egress.allow` };
   if (code === 'ETIMEDOUT') return { ok: false, retry: true, reason: 'timeout', message: `${where}: ${message}` };
   // A certificate that is missing or not trusted, a file that cannot be read: someone must mend it, then it goes on.
   const config = code !== undefined && /^(ENOENT|EACCES|ERR_TLS|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_OSSL|ERR_SSL)/.test(code);

@@ -5,9 +5,7 @@ import { createHmac } from 'node:crypto';
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function sign(secrets: readonly Buffer[], id: string, timestampSeconds: number, body: Buffer): string {
-  return secrets
-    .map((secret) => `v1,${createHmac('sha256', secret).update(`${id}.${timestampSeconds}.`).update(body).digest('base64')}`)
-    .join(' ');
+  return secrets.map((secret) => `v1,${createHmac('sha256', secret).update(`${id}.${timestampSeconds}.`).update(body).digest('base64')}`).join(' ');
 }
 
 const PREFIX = 'whsec_';

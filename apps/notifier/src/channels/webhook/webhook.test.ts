@@ -12,7 +12,12 @@ process.env['TEST_WEBHOOK_SECRET'] = `whsec_${CANARY}`;
 process.env['TEST_WEBHOOK_OLD_SECRET'] = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 
 function create(url: string, config: object = {}, allow: string[] = []): Channel {
-  const parsed = webhook.config.parse({ url: `${url}?token=${CANARY}`, secrets: [{ env: 'TEST_WEBHOOK_SECRET' }, { env: 'TEST_WEBHOOK_OLD_SECRET' }], timeout: '200ms', ...config });
+  const parsed = webhook.config.parse({
+    url: `${url}?token=${CANARY}`,
+    secrets: [{ env: 'TEST_WEBHOOK_SECRET' }, { env: 'TEST_WEBHOOK_OLD_SECRET' }],
+    timeout: '200ms',
+    ...config,
+  });
   return webhook.create(parsed, { egress: new Egress({ allow, deny: [] }), now: () => Date.now() });
 }
 
@@ -25,7 +30,10 @@ describe('webhook', () => {
 
   runChannelContract('webhook', {
     canary: CANARY,
-    healthy: async () => ({ channel: create(receiver.url), received: async () => receiver.accepted.map(({ headers }) => String(headers['webhook-id'])) }),
+    healthy: async () => ({
+      channel: create(receiver.url),
+      received: async () => receiver.accepted.map(({ headers }) => String(headers['webhook-id'])),
+    }),
     refused: async () => create(`http://127.0.0.1:${await freePort()}/`),
     hanging: async () => {
       receiver.behave(() => 'hang');
@@ -81,11 +89,14 @@ describe('webhook', () => {
     await channel.close();
   });
 
-  it.each(['http://169.254.169.254/latest', 'http://[fe80::1]/', 'http://0.0.0.0:1/', 'http://[::ffff:169.254.169.254]/'])('does not connect to %s', async (url) => {
-    const channel = create(url);
-    expect(await channel.send([delivery()], never)).toMatchObject([{ ok: false, retry: true, reason: 'blocked' }]);
-    await channel.close();
-  });
+  it.each(['http://169.254.169.254/latest', 'http://[fe80::1]/', 'http://0.0.0.0:1/', 'http://[::ffff:169.254.169.254]/'])(
+    'does not connect to %s',
+    async (url) => {
+      const channel = create(url);
+      expect(await channel.send([delivery()], never)).toMatchObject([{ ok: false, retry: true, reason: 'blocked' }]);
+      await channel.close();
+    },
+  );
 
   it('says that a secret is missing, and takes it up when it is there', async () => {
     delete process.env['TEST_WEBHOOK_LATE'];

@@ -71,7 +71,11 @@ class Webhook implements Channel {
       return { ok: false, retry: true, reason: 'config', message: (error as Error).message };
     }
     const { type, time } = delivery.event;
-    const body = Buffer.concat([Buffer.from(`{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(time)},"data":`), delivery.body, Buffer.from('}')]);
+    const body = Buffer.concat([
+      Buffer.from(`{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(time)},"data":`),
+      delivery.body,
+      Buffer.from('}'),
+    ]);
     const timestamp = Math.floor(this.#deps.now() / 1000);
     const headers: Record<string, string> = {
       ...credentials.headers,
@@ -107,14 +111,16 @@ class Webhook implements Channel {
     if (status === 429) return { ok: false, retry: true, reason: 'rate_limited', message, ...after };
     if (status === 408 || status === 425 || status >= 500) return { ok: false, retry: true, reason: 'server_error', message, ...after };
     // Following a redirect could lead anywhere; the user must correct the URL, so later attempts may succeed.
-    if (status >= 300 && status < 400) return { ok: false, retry: true, reason: 'redirected', message: `${message}; redirects are not followed, correct the URL` };
+    if (status >= 300 && status < 400)
+      return { ok: false, retry: true, reason: 'redirected', message: `${message}; redirects are not followed, correct the URL` };
     return { ok: false, retry: false, reason: 'client_error', message };
   }
 
   #failure(error: unknown): Outcome {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const blocked = [error, cause].some((one) => one instanceof EgressBlocked || (one as { name?: string }).name === 'EgressBlocked');
-    if (blocked) return { ok: false, retry: true, reason: 'blocked', message: `${this.#where()}: ${(cause as Error).message}; see notifier.egress.allow` };
+    if (blocked)
+      return { ok: false, retry: true, reason: 'blocked', message: `${this.#where()}: ${(cause as Error).message}; see notifier.egress.allow` };
     const code = (error as { code?: string }).code ?? '';
     if (code === 'ERR_CANCELED' || code === 'ECONNABORTED' || code === 'ETIMEDOUT') {
       return { ok: false, retry: true, reason: 'timeout', message: `${this.#where()} did not answer within ${this.#config.timeout} ms` };

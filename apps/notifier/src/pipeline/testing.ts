@@ -1,0 +1,143 @@
+import { violationKey, type Incident, type Violation } from '@tocsin/domain';
+import { EventType, Topic, encodeEvent, openEmbeddedLog, topicSpecs, type EventLog, type StoredRecord } from '@tocsin/event-log';
+import type { Subscription as SubscriptionDocument } from '@tocsin/policy';
+import { createLogger, createMetrics } from '@tocsin/runtime';
+import { buildViolation, httpReceiver, type HttpReceiver } from '@tocsin/testing';
+import type { Registry } from 'prom-client';
+import type { Channel } from '../channels/channel.js';
+import { Egress } from '../channels/egress.js';
+import { webhook } from '../channels/webhook/webhook.js';
+import { createNotifierMetrics } from '../metrics.js';
+import { Subscription } from './subscription.js';
+
+/** Subscriptions on an embedded log with a few partitions; everything opened is closed by `close`. */
+export class Bench {
+  readonly registry: Registry = createMetrics('test', '0');
+  readonly #metrics = createNotifierMetrics(this.registry);
+  readonly #running = new Set<Subscription>();
+  readonly #receivers: HttpReceiver[] = [];
+  readonly log: EventLog;
+
+  private constructor(log: EventLog) {
+    this.log = log;
+  }
+
+  static async open(partitions = 3): Promise<Bench> {
+    const log = await openEmbeddedLog({ file: ':memory:' });
+    await log.ensureTopics(topicSpecs(partitions));
+    return new Bench(log);
+  }
+
+  async receiver(): Promise<HttpReceiver> {
+    const opened = await httpReceiver();
+    this.#receivers.push(opened);
+    return opened;
+  }
+
+  async start(
+    name: string,
+    to: HttpReceiver | Channel,
+    more: Partial<SubscriptionDocument['spec']> & { log?: EventLog } = {},
+  ): Promise<Subscription> {
+    const { log = this.log, ...spec } = more;
+    const egress = new Egress({ allow: [], deny: [] });
+    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '200ms' }), { egress, now: () => Date.now() });
+    const subscription = new Subscription(
+      {
+        kind: 'Subscription',
+        metadata: { name, labels: {}, annotations: {} },
+        origin: { file: 'test.yaml', line: 1 },
+        spec: { events: 'violations', filter: undefined, enabled: true, channel: { type: 'webhook', config: {} }, ...spec },
+      },
+      channel,
+      { log, logger: createLogger('test', 'silent'), metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() },
+    );
+    this.#running.add(subscription);
+    await subscription.start();
+    return subscription;
+  }
+
+  async stop(subscription: Subscription): Promise<void> {
+    this.#running.delete(subscription);
+    await subscription.stop();
+  }
+
+  async push(violations: readonly Violation[]): Promise<void> {
+    await this.log.append(
+      Topic.Violations,
+      violations.map((violation) =>
+        encodeEvent(violationKey(violation), { id: violation.id, type: EventType.Violation, source: '/test', time: violation.time }, violation),
+      ),
+    );
+  }
+
+  async pushIncidents(incidents: readonly Incident[]): Promise<void> {
+    await this.log.append(
+      Topic.Incidents,
+      incidents.map((incident) =>
+        encodeEvent(
+          incident.id,
+          { id: `${incident.id}/${incident.version}`, type: EventType.Incident, source: '/test', time: incident.last_seen },
+          incident,
+        ),
+      ),
+    );
+  }
+
+  /** Bytes that are no event. */
+  async pushPoison(key: string): Promise<void> {
+    await this.log.append(Topic.Violations, [
+      { key, value: Buffer.from('{'), headers: { ce_type: EventType.Violation, ce_id: 'x', ce_time: 'now' } },
+    ]);
+  }
+
+  /** Resolves with the dead letters when there are so many. */
+  async deadLetters(count: number): Promise<StoredRecord[]> {
+    const found: StoredRecord[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const consumer = await this.log.consume({
+      topic: Topic.DeadLetters,
+      group: `dead-${Math.random()}`,
+      onBatch: async ({ records }) => {
+        found.push(...records);
+        if (found.length >= count) resolve();
+      },
+    });
+    await promise;
+    await consumer.stop();
+    return found;
+  }
+
+  async deadLetterCount(): Promise<number> {
+    return (await this.log.offsets(Topic.DeadLetters)).reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
+  async metric(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+    const metric = await this.registry.getSingleMetric(name)?.get();
+    return metric?.values.find((value) => Object.entries(labels).every(([key, label]) => value.labels[key] === label))?.value;
+  }
+
+  async close(): Promise<void> {
+    for (const receiver of this.#receivers) await receiver.close();
+    for (const subscription of this.#running) await subscription.stop();
+    await this.log.close();
+  }
+}
+
+/** `n` violations of `workloads` workloads, in the order of their numbers. */
+export function story(n: number, workloads = 5): Violation[] {
+  return Array.from({ length: n }, (_, index) =>
+    buildViolation({ message: String(index), workload: { namespace: 'shop', name: `w${index % workloads}` }, severity_id: index % 2 === 0 ? 3 : 5 }),
+  );
+}
+
+/** The number of a violation that `story` made. */
+export function numberOf({ body }: { body: Buffer }): number {
+  const { data = {}, message = (data as Violation).message } = JSON.parse(body.toString()) as { data?: Partial<Violation>; message?: string };
+  return Number(message);
+}
+
+/** A condition of things that do not say when they change. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
+}
