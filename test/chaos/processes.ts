@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@tocsin/testing';
+
+export type App = 'ingest' | 'correlator' | 'responder' | 'notifier' | 'api' | 'standalone';
+
+const POLL_MS = 50;
+const READY_WITHIN_MS = 60_000;
+
+/** One service as a process of its own, on a port that stays the same through restarts. */
+export class Service {
+  readonly app: App;
+  readonly url: string;
+  readonly #env: Record<string, string>;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  private constructor(app: App, port: number, env: Record<string, string>) {
+    this.app = app;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#env = { ...env, PORT: String(port) };
+  }
+
+  static async start(app: App, env: Record<string, string>): Promise<Service> {
+    const service = new Service(app, await freePort(), env);
+    service.#spawn();
+    await service.ready();
+    return service;
+  }
+
+  async ready(): Promise<void> {
+    const end = Date.now() + READY_WITHIN_MS;
+    while (Date.now() < end) {
+      if (this.#child?.exitCode !== null) throw new Error(`${this.app} ended at its start:\n${this.#output}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      await delay(POLL_MS);
+    }
+    throw new Error(`${this.app} is not ready after ${READY_WITHIN_MS} ms:\n${this.#output}`);
+  }
+
+  /** kill -9, and a new process at once, as an orchestrator would. */
+  async crash(): Promise<void> {
+    await this.#end('SIGKILL');
+    this.#spawn();
+    await this.ready();
+  }
+
+  /** Graceful, and -9 when that takes too long. Resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#child;
+    const timer = setTimeout(() => child?.kill('SIGKILL'), 25_000);
+    const code = await this.#end('SIGTERM');
+    clearTimeout(timer);
+    return code;
+  }
+
+  /** The last lines that the process wrote. */
+  get output(): string {
+    return this.#output.slice(-4_000);
+  }
+
+  #spawn(): void {
+    const main = fileURLToPath(new URL(`../../apps/${this.app}/dist/main.js`, import.meta.url));
+    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', main], {
+      env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'warn', ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const keep = (chunk: Buffer): void => {
+      this.#output = (this.#output + chunk.toString()).slice(-20_000);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    this.#child = child;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    return new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code));
+      child.kill(signal);
+    });
+  }
+}
