@@ -1,8 +1,8 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { z } from 'zod';
 
-const cidr = z.string().regex(/^[0-9a-fA-F:.]+\/\d{1,3}$/, 'expected a network such as "10.0.0.0/8" or "fd00::/8"');
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'expected a network such as "10.0.0.0/8" or "fd00::/8"' });
 
 /** Where channels may connect to; key `egress` of the notifier's section. */
 export const egressConfig = z.strictObject({
@@ -14,15 +14,18 @@ export const egressConfig = z.strictObject({
 export type EgressConfig = z.infer<typeof egressConfig>;
 
 /**
- * Never a receiver, and the first aim of a forged address: link-local (with every cloud's metadata service),
- * unspecified, multicast, broadcast. Private networks are allowed, since most receivers are inside.
+ * Never a receiver, and the first aim of a forged address: link-local (where clouds have their metadata service) and
+ * the metadata services that are elsewhere (Alibaba, Azure, Oracle, AWS by IPv6), unspecified, multicast, broadcast.
+ * Private networks are allowed, since most receivers are inside.
  */
 const ALWAYS_BLOCKED = [
   '0.0.0.0/8',
   '169.254.0.0/16',
+  '100.100.100.200/32',
+  '168.63.129.16/32',
+  '192.0.0.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '100.100.100.200/32',
   '::/128',
   'fe80::/10',
   'ff00::/8',
@@ -32,6 +35,12 @@ const ALWAYS_BLOCKED = [
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 /** IPv6 forms that carry an IPv4 address a BlockList does not look into (NAT64, 6to4). */
 const CARRIERS = ['64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'];
+
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 export class EgressBlocked extends Error {
   override readonly name = 'EgressBlocked';
@@ -43,7 +52,10 @@ export class Egress {
   readonly #loopback = blockList(LOOPBACK);
   readonly #allowed: BlockList;
 
-  constructor(config: EgressConfig) {
+  readonly #resolve: Resolve;
+
+  constructor(config: EgressConfig, resolve: Resolve = dnsLookup) {
+    this.#resolve = resolve;
     this.#blocked = blockList([...ALWAYS_BLOCKED, ...CARRIERS, ...config.deny]);
     this.#allowed = blockList(config.allow);
   }
@@ -56,10 +68,9 @@ export class Egress {
 
   /** For agents and sockets; gives only addresses that are allowed. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const found = addresses as LookupAddress[] | undefined;
+    this.#resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0);
-      const allowed = (found ?? []).filter(({ address }) => this.#isAllowed(address, hostname === 'localhost'));
+      const allowed = addresses.filter(({ address }) => this.#isAllowed(address, hostname === 'localhost'));
       const [first] = allowed;
       if (first === undefined) return callback(new EgressBlocked(`${hostname} resolves to no allowed address`), '', 0);
       if (options.all === true) return callback(null, allowed);

@@ -29,6 +29,8 @@ export interface HttpReceiver {
   behave(decide: (request: ReceivedRequest, index: number) => Behaviour): void;
   /** Resolves when the condition holds; it is looked at after every request. */
   until(condition: () => boolean): Promise<void>;
+  /** Closes the connections that clients keep for later requests, as servers do after a while. */
+  closeIdle(): void;
   close(): Promise<void>;
 }
 
@@ -41,14 +43,16 @@ export async function httpReceiver(): Promise<HttpReceiver> {
   const requests: ReceivedRequest[] = [];
   const accepted: ReceivedRequest[] = [];
   const server = createServer((incoming, response) => {
-    void read(incoming).then((body) => {
+    const taken = read(incoming).then((body) => {
       const request = { headers: incoming.headers, body, path: incoming.url ?? '' };
       const behaviour = decide(request, requests.length);
       requests.push(request);
-      if (typeof behaviour === 'object' && behaviour.status < 300) accepted.push(request);
+      if (typeof behaviour === 'object' ? behaviour.status < 300 : behaviour === 'drip' || behaviour === 'endless') accepted.push(request);
       answer(response, behaviour);
       notify();
     });
+    // A client that goes away while it sends has not made a request.
+    taken.catch(() => undefined);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -61,6 +65,9 @@ export async function httpReceiver(): Promise<HttpReceiver> {
     until(condition) {
       if (condition()) return Promise.resolve();
       return new Promise((resolve) => waiting.push({ condition, resolve }));
+    },
+    closeIdle() {
+      server.closeIdleConnections();
     },
     async close() {
       server.closeAllConnections();
