@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka';
+import { Kafka, logLevel } from 'kafkajs';
+
+/** A raw limit: what the client does with 1 KB records, acks from all, 500 per request, one request in flight. */
+export interface RawClient {
+  produce(topic: string, records: number): Promise<number>;
+  consume(topic: string, records: number): Promise<number>;
+}
+
+const VALUE = randomBytes(1024);
+const BATCH = 500;
+
+/** Both return records per second. */
+export function rawPlatformatic(brokers: string): RawClient {
+  const common = { clientId: 'bench', bootstrapBrokers: [brokers] };
+  return {
+    async produce(topic, records) {
+      const producer = new Producer<string, Buffer, string, string>({ ...common, acks: -1 });
+      const messages = Array.from({ length: BATCH }, (_, index) => ({ topic, key: Buffer.from(`key-${index % 48}`), value: VALUE }));
+      await producer.send({ messages: messages as never });
+      const rate = await perSecond(records, async () => {
+        for (let sent = 0; sent < records; sent += BATCH) await producer.send({ messages: messages as never });
+      });
+      await producer.close();
+      return rate;
+    },
+    async consume(topic, records) {
+      const consumer = new Consumer({ ...common, groupId: `bench-${Math.random()}`, autocommit: false });
+      const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST });
+      const rate = await perSecond(records, async () => {
+        let seen = 0;
+        for await (const _ of stream) if (++seen >= records) break;
+      });
+      await consumer.close(true);
+      return rate;
+    },
+  };
+}
+
+export function rawKafkajs(brokers: string): RawClient {
+  const kafka = new Kafka({ clientId: 'bench', brokers: [brokers], logLevel: logLevel.NOTHING });
+  return {
+    async produce(topic, records) {
+      const producer = kafka.producer({ idempotent: false });
+      await producer.connect();
+      const messages = Array.from({ length: BATCH }, (_, index) => ({ key: `key-${index % 48}`, value: VALUE }));
+      await producer.send({ topic, messages, acks: -1 });
+      const rate = await perSecond(records, async () => {
+        for (let sent = 0; sent < records; sent += BATCH) await producer.send({ topic, messages, acks: -1 });
+      });
+      await producer.disconnect();
+      return rate;
+    },
+    async consume(topic, records) {
+      const consumer = kafka.consumer({ groupId: `bench-${Math.random()}` });
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      let seen = 0;
+      let started = 0;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      await consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch }) => {
+          if (started === 0) started = performance.now();
+          seen += batch.messages.length;
+          if (seen >= records) resolve();
+        },
+      });
+      await promise;
+      const rate = seen / ((performance.now() - started) / 1000);
+      await consumer.disconnect();
+      return rate;
+    },
+  };
+}
+
+async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return count / ((performance.now() - started) / 1000);
+}
