@@ -1,5 +1,5 @@
 import { buildRegistry, ConfigErrors, duration, secretRef, type ConfigIssue } from '@tocsin/extension';
-import { isLoopback } from '@tocsin/runtime';
+import { isLoopback, tokenMissing } from '@tocsin/runtime';
 import { z } from 'zod';
 import { sources } from './sources/index.js';
 import type { Source } from './sources/source.js';
@@ -122,11 +122,7 @@ export function checkConfig(config: IngestConfig, httpHost: string): void {
   const { mode, token, tokens } = config.authentication;
   const open = types.filter((type) => token === undefined && tokens[type] === undefined);
   if (mode === 'token' && !isLoopback(httpHost) && open.length > 0) {
-    issue(
-      'authentication.token',
-      `is missing, but http.host is "${httpHost}", which others can reach (sources without a token: ${open.join(', ')}); ` +
-        'set it to { file: … } or { env: … }, or set ingest.authentication.mode to none where the network keeps others out',
-    );
+    issues.push(tokenMissing('ingest', httpHost, ` (sources without a token: ${open.join(', ')})`));
   }
   config.syslog.listeners.forEach((entry, index) => checkMapping(config, entry, `syslog.listeners[${index}]`, issue));
   config.topics.forEach((entry, index) => {

@@ -1,6 +1,5 @@
 import type { Consumer } from '@tocsin/event-log';
-import { ConfigErrors, resolveSecret } from '@tocsin/extension';
-import type { AppPart, CommonConfig, RunningPart, Runtime } from '@tocsin/runtime';
+import { readToken, type AppPart, type CommonConfig, type RunningPart, type Runtime } from '@tocsin/runtime';
 import { checkConfig, ingestConfig, registry, type IngestConfig } from './config.js';
 import { IngestModule } from './ingest.module.js';
 import { createIngestMetrics } from './metrics.js';
@@ -81,11 +80,7 @@ function readySource(sources: ReadySources, type: string): { source: Source; dec
 async function readTokens(config: IngestConfig): Promise<Tokens> {
   const { mode, token, tokens } = config.authentication;
   if (mode === 'none') return { shared: undefined, bySource: new Map() };
-  try {
-    const named = Object.entries(tokens).flatMap(([type, ref]) => (ref === undefined ? [] : [[type, ref] as const]));
-    const bySource = await Promise.all(named.map(async ([type, ref]) => [type, await resolveSecret(ref)] as const));
-    return { shared: token === undefined ? undefined : await resolveSecret(token), bySource: new Map(bySource) };
-  } catch (error) {
-    throw new ConfigErrors([{ file: 'tocsin.yaml', path: 'ingest.authentication', message: error instanceof Error ? error.message : String(error) }]);
-  }
+  const named = Object.entries(tokens).flatMap(([type, ref]) => (ref === undefined ? [] : [[type, ref] as const]));
+  const bySource = await Promise.all(named.map(async ([type, ref]) => [type, await readToken(ref, `ingest.authentication.tokens.${type}`)] as const));
+  return { shared: token === undefined ? undefined : await readToken(token, 'ingest.authentication.token'), bySource: new Map(bySource) };
 }

@@ -90,6 +90,7 @@ it.each([
   ['::', false],
   ['10.0.0.1', false],
   ['127.example.com', false],
+  ['::ffff:127.example.com', false],
 ])('knows whether only this machine reaches %s', (host, loopback) => {
   expect(isLoopback(host)).toBe(loopback);
 });

@@ -19,7 +19,7 @@ const commonShape = {
   policyDir: z.string().min(1).default('./policies'),
   http: z
     .strictObject({
-      /** Address to listen on. Beyond loopback, sources need a token. Environment: HOST. */
+      /** Address to listen on. Beyond loopback, sources and readers of the API need a token. Environment: HOST. */
       host: z.string().min(1).default('127.0.0.1'),
       /** Port to listen on; 0 takes a free one. Environment: PORT. */
       port: z.number().int().min(0).max(65_535).default(8080),
@@ -188,5 +188,5 @@ export function logDriver(common: CommonConfig): 'embedded' | 'kafka' {
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
   if (isIP(host) === 4) return host.startsWith('127.');
-  return host === '::1' || host.toLowerCase().startsWith('::ffff:127.');
+  return isIP(host) === 6 && (host === '::1' || host.toLowerCase().startsWith('::ffff:127.'));
 }

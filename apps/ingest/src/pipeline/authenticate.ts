@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { bearerToken, tokenCheck } from '@tocsin/runtime';
 
 export interface Tokens {
   /** Good for every source. */
@@ -15,22 +15,10 @@ export type Authenticate = (source: string, authorization: string | undefined, q
  * that the network sees to it. `queryToken` is only handed in for sensors that cannot send a header.
  */
 export function authenticator({ shared, bySource }: Tokens): Authenticate {
-  // Hashes have one length, so that comparing them in constant time tells nothing, not even how long a token is.
-  const expected = new Map([...bySource].map(([source, token]) => [source, digest(token)]));
-  const fallback = shared === undefined ? undefined : digest(shared);
+  const checks = new Map([...bySource].map(([source, token]) => [source, tokenCheck(token)]));
+  const fallback = shared === undefined ? undefined : tokenCheck(shared);
   return (source, authorization, queryToken) => {
-    const wanted = expected.get(source) ?? fallback;
-    if (wanted === undefined) return undefined;
-    const given = bearer(authorization) ?? queryToken;
-    if (given === undefined) return 'a token is needed: send "Authorization: Bearer <token>"';
-    return timingSafeEqual(digest(given), wanted) ? undefined : 'the token is wrong';
+    const check = checks.get(source) ?? fallback;
+    return check?.(bearerToken(authorization) ?? queryToken);
   };
-}
-
-function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
-}
-
-function bearer(authorization: string | undefined): string | undefined {
-  return authorization === undefined ? undefined : /^bearer ([^\s]{1,4096})$/i.exec(authorization)?.[1];
 }

@@ -1,6 +1,6 @@
 import { describeKnown } from '@tocsin/extension';
 import { LogUnavailable } from '@tocsin/event-log';
-import type { Clock, Logger } from '@tocsin/runtime';
+import { BEARER_CHALLENGE, type Clock, type Logger } from '@tocsin/runtime';
 import { STATUS_CODES } from 'node:http';
 import type { IngestMetrics } from '../metrics.js';
 import { BadInput, type Decoder, type ItemLimits, type Received, type Source } from '../sources/source.js';
@@ -77,7 +77,7 @@ export class Intake {
       request.headers['authorization'],
       known.source.tokenInQuery ? request.query.token : undefined,
     );
-    if (refusal !== undefined) return problem(401, `${upperFirst(refusal)}.`, {}, { 'www-authenticate': 'Bearer realm="tocsin"' });
+    if (refusal !== undefined) return problem(401, `${upperFirst(refusal)}.`, {}, BEARER_CHALLENGE);
     // Without a token, loopback is all the protection there is, and any web page can make a browser post to loopback.
     if (request.headers['authorization'] === undefined && request.query.token === undefined && request.headers['origin'] !== undefined) {
       return problem(403, 'Requests of web pages are not taken without a token.');
@@ -162,7 +162,7 @@ function toAnswer({ ids, duplicates, rejected }: Kept): Answer {
   return problem(400, `${where}${more}. The bytes are kept in the dead letters.`, { rejected: items });
 }
 
-function problem(status: number, detail: string, members: Record<string, unknown> = {}, headers: Record<string, string> = {}): Answer {
+function problem(status: number, detail: string, members: Record<string, unknown> = {}, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers, body: { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...members } };
 }
 
