@@ -4,5 +4,7 @@ export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';
 export * from './postgres/index.js';
 export { type Behaviour, type HttpReceiver, type ReceivedRequest, httpReceiver } from './receivers/http.js';
-export { type SyslogReceiver, syslogReceiver } from './receivers/syslog.js';
+export { type Certificates, makeCertificates } from './receivers/certificates.js';
+export { type SyslogBehaviour, type SyslogReceiver, type SyslogReceiverOptions, syslogReceiver, udpSyslogReceiver } from './receivers/syslog.js';
+export * from './rsyslog/index.js';
 export { freePort } from './receivers/free-port.js';

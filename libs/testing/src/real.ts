@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { kafkaJarsCached } from './kafka/jars.js';
 
 /** `kafka`, `postgres`: any. With `-process`: one that the test may stop and start, so an address in the environment does not do. */
-export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog';
+export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog' | 'rsyslog-tls' | 'openssl';
 
 type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
 type It = (name: string, fn: () => void) => void;
@@ -48,7 +48,16 @@ export function missing(need: RealNeed): string | undefined {
       return missingPostgres();
     case 'rsyslog':
       return onPath('rsyslogd') ? undefined : 'rsyslogd is not on the PATH';
+    case 'rsyslog-tls':
+      return missing('rsyslog') ?? missing('openssl') ?? missingRsyslogTls();
+    case 'openssl':
+      return onPath('openssl') ? undefined : 'openssl is not on the PATH (needed to make certificates)';
   }
+}
+
+function missingRsyslogTls(): string | undefined {
+  const found = globSync(['/usr/lib/rsyslog/lmnsd_ossl.so', '/usr/lib/*/rsyslog/lmnsd_ossl.so', '/usr/lib64/rsyslog/lmnsd_ossl.so']);
+  return found.length > 0 ? undefined : 'rsyslog has no TLS by OpenSSL (on Debian: the package rsyslog-openssl)';
 }
 
 function missingPostgres(): string | undefined {

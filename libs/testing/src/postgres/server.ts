@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../receivers/free-port.js';
 import { initialise, postgresBinaries, postgresUser } from './binaries.js';
 import { createDatabase, postgresAnswers, type TestDatabase } from './database.js';
 
@@ -70,7 +71,8 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
 }
 
 async function createPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
-  const [binaries, user, port] = await Promise.all([postgresBinaries(), postgresUser(), freePort()]);
+  const [user, port] = await Promise.all([postgresUser(), freePort()]);
+  const binaries = await postgresBinaries(user);
   const directory = await mkdtemp(join(tmpdir(), 'tocsin-postgres-'));
   const data = join(directory, 'data');
   const logFile = join(directory, 'server.log');
@@ -152,17 +154,6 @@ function guardAgainstOrphans(pid: number, directories: readonly string[]): Child
 
 function hasUnref(value: unknown): value is { unref(): void } {
   return typeof value === 'object' && value !== null && 'unref' in value;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port was given by bind(0).');
-  return address.port;
 }
 
 async function tail(file: string): Promise<string> {

@@ -1,0 +1,1 @@
+export { type Rsyslog, type RsyslogMessage, startRsyslog } from './rsyslog.js';
