@@ -64,7 +64,7 @@ export class Service {
   #spawn(): void {
     const main = fileURLToPath(new URL(`../../apps/${this.app}/dist/main.js`, import.meta.url));
     const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', main], {
-      env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'warn', ...this.#env },
+      env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '', LOG_LEVEL: 'warn', ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const keep = (chunk: Buffer): void => {
