@@ -7,6 +7,7 @@ import { migrate, openStore, type Store } from '@tocsin/store';
 import { buildViolation } from '@tocsin/testing';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ApiModule } from './api.module.js';
+import { accessControl } from './http/access.js';
 import { createApiMetrics } from './metrics.js';
 
 describe('from the log to the API', () => {
@@ -20,7 +21,14 @@ describe('from the log to the API', () => {
     await migrate(store);
     const registry = createMetrics('test', '0');
     const logger = createLogger('test', 'silent');
-    const deps = { store, log, logger, clock: { now: () => Date.now() }, metrics: createApiMetrics(registry) };
+    const deps = {
+      store,
+      log,
+      logger,
+      clock: { now: () => Date.now() },
+      metrics: createApiMetrics(registry),
+      access: accessControl({ by: 'loopback' }),
+    };
     app = await createHttp({ modules: [ApiModule.forRoot(deps)], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 1024 });
     app.connectMicroservice({ strategy: new EventLogServer(log) });
     await app.startAllMicroservices();
@@ -47,7 +55,14 @@ describe('from the log to the API', () => {
     await log.append(Topic.Violations, [{ ...good, value: Buffer.from('{"half":') }, good, good]);
     expect(await itemsOf('/v1/violations', 1)).toEqual([violation]);
     const [letter] = await itemsOf('/v1/dead-letters', 1);
-    expect(letter).toMatchObject({ stage: 'project', reason: 'undecodable', component: 'api.projector', message: 'the value is not JSON', key: 'k', origin: { topic: Topic.Violations } });
+    expect(letter).toMatchObject({
+      stage: 'project',
+      reason: 'undecodable',
+      component: 'api.projector',
+      message: 'the value is not JSON',
+      key: 'k',
+      origin: { topic: Topic.Violations },
+    });
     const { payload } = (await app.inject({ method: 'GET', url: `/v1/dead-letters/${String(letter!['id'])}` })).json<{ payload: object }>();
     expect(payload).toMatchObject({ text: '{"half":' });
   });

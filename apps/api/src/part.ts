@@ -1,13 +1,15 @@
 import type { AppPart } from '@tocsin/runtime';
 import { ApiModule } from './api.module.js';
-import { apiConfig, type ApiConfig } from './config.js';
+import { apiConfig, readProtection, type ApiConfig } from './config.js';
+import { accessControl } from './http/access.js';
 import { createApiMetrics } from './metrics.js';
 
 export const apiPart: AppPart<ApiConfig> = {
   name: 'api',
   config: apiConfig,
   needsStore: true,
-  plan: async () => async (runtime) => ({
-    module: ApiModule.forRoot({ ...runtime, metrics: createApiMetrics(runtime.metrics) }),
-  }),
+  async plan(config, common) {
+    const access = accessControl(await readProtection(config, common.http.host));
+    return async (runtime) => ({ module: ApiModule.forRoot({ ...runtime, metrics: createApiMetrics(runtime.metrics), access }) });
+  },
 };

@@ -6,6 +6,7 @@ import { createHttp } from '@tocsin/runtime/nest';
 import { addIncidentViolations, insertDeadLetters, insertViolations, migrate, openStore, upsertIncidents, type Store } from '@tocsin/store';
 import { buildIncident, buildViolation } from '@tocsin/testing';
 import { ApiModule } from './api.module.js';
+import { accessControl } from './http/access.js';
 import { ROUTES, SCHEMAS } from './http/openapi.js';
 import { createApiMetrics } from './metrics.js';
 
@@ -27,7 +28,7 @@ describe('the read API', () => {
     log = await openEmbeddedLog({ file: ':memory:' });
     const registry = createMetrics('test', '0');
     const logger = createLogger('test', 'silent');
-    const deps = { store, log, logger, clock: { now: () => 0 }, metrics: createApiMetrics(registry) };
+    const deps = { store, log, logger, clock: { now: () => 0 }, metrics: createApiMetrics(registry), access: accessControl({ by: 'loopback' }) };
     app = await createHttp({ modules: [ApiModule.forRoot(deps)], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 1024 });
     await app.init();
   });
@@ -47,13 +48,18 @@ describe('the read API', () => {
   describe('violations', () => {
     const shop = buildViolation();
     const pay = buildViolation({
-      source: 'neuvector', kind: 'network', name: 'Egress ö & more', severity_id: 5, cluster: 'east',
-      workload: { namespace: 'pay', name: 'api' }, time: '2026-09-14T15:00:00.000Z',
+      source: 'neuvector',
+      kind: 'network',
+      name: 'Egress ö & more',
+      severity_id: 5,
+      cluster: 'east',
+      workload: { namespace: 'pay', name: 'api' },
+      time: '2026-09-14T15:00:00.000Z',
     });
     beforeEach(() => insertViolations(store.db, [shop, pay]));
 
     it('are listed newest first', async () => {
-      expect((await get('/v1/violations'))).toMatchObject({ status: 200, type: 'application/json', body: { items: [pay, shop] } });
+      expect(await get('/v1/violations')).toMatchObject({ status: 200, type: 'application/json', body: { items: [pay, shop] } });
     });
 
     it.each([
@@ -86,7 +92,11 @@ describe('the read API', () => {
     it('are found by their id', async () => {
       expect((await get(`/v1/violations/${shop.id}`)).body).toEqual(shop);
       for (const id of ['absent', '%00', '..%2f..', 'é'.repeat(50)]) {
-        expect(await get(`/v1/violations/${encodeURI(id)}`)).toMatchObject({ status: 404, type: 'application/problem+json', body: { title: 'Not Found' } });
+        expect(await get(`/v1/violations/${encodeURI(id)}`)).toMatchObject({
+          status: 404,
+          type: 'application/problem+json',
+          body: { title: 'Not Found' },
+        });
       }
     });
   });
@@ -95,7 +105,11 @@ describe('the read API', () => {
     const violation = buildViolation();
     const open = buildIncident({ id: '11111111-1111-5111-8111-111111111111' });
     const resolved = buildIncident({
-      id: '22222222-2222-5222-8222-222222222222', status: 'resolved', severity_id: 2, group: { 'workload.namespace': 'pay' }, last_seen: '2026-09-13T00:00:00.000Z',
+      id: '22222222-2222-5222-8222-222222222222',
+      status: 'resolved',
+      severity_id: 2,
+      group: { 'workload.namespace': 'pay' },
+      last_seen: '2026-09-13T00:00:00.000Z',
     });
     beforeEach(async () => {
       await upsertIncidents(store.db, [open, resolved]);
@@ -122,17 +136,34 @@ describe('the read API', () => {
       const whole = await get(`/v1/incidents/${open.id}`);
       expect(whole.body).toEqual({
         incident: open,
-        evidence: { items: [{ id: violation.id, time: violation.time, violation }, { id: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z' }] },
+        evidence: {
+          items: [
+            { id: violation.id, time: violation.time, violation },
+            { id: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z' },
+          ],
+        },
       });
       const first = await get(`/v1/incidents/${open.id}?limit=1`);
       const cursor = (first.body['evidence'] as { next_cursor: string }).next_cursor;
-      expect((await get(`/v1/incidents/${open.id}?limit=1&cursor=${cursor}`)).body).toMatchObject({ evidence: { items: [{ id: 'not-yet-stored' }] } });
+      expect((await get(`/v1/incidents/${open.id}?limit=1&cursor=${cursor}`)).body).toMatchObject({
+        evidence: { items: [{ id: 'not-yet-stored' }] },
+      });
       expect((await get('/v1/incidents/absent')).status).toBe(404);
     });
   });
 
   it('shows dead letters: the list without payloads, one with it', async () => {
-    const letter = { id: '0-1', time: '2026-09-14T14:00:00.000Z', stage: 'decode', reason: 'bad_input', component: 'falco', message: 'x', key: null, value: Buffer.from('{"ü'), headers: {} };
+    const letter = {
+      id: '0-1',
+      time: '2026-09-14T14:00:00.000Z',
+      stage: 'decode',
+      reason: 'bad_input',
+      component: 'falco',
+      message: 'x',
+      key: null,
+      value: Buffer.from('{"ü'),
+      headers: {},
+    };
     await insertDeadLetters(store.db, [letter, { ...letter, id: '0-2', stage: 'deliver', value: Buffer.from([255]) }]);
     expect(await ids('/v1/dead-letters')).toEqual(['0-2', '0-1']);
     expect(await ids('/v1/dead-letters?stage=decode&reason=bad_input&component=falco')).toEqual(['0-1']);
@@ -198,7 +229,19 @@ describe('the read API', () => {
     await insertViolations(store.db, [violation]);
     await upsertIncidents(store.db, [incident]);
     await addIncidentViolations(store.db, [{ incidentId: incident.id, violationId: violation.id, time: violation.time }]);
-    await insertDeadLetters(store.db, [{ id: '0-1', time: violation.time, stage: 's', reason: 'r', component: 'c', message: 'm', key: 'k', value: Buffer.from('x'), headers: { a: 'b' } }]);
+    await insertDeadLetters(store.db, [
+      {
+        id: '0-1',
+        time: violation.time,
+        stage: 's',
+        reason: 'r',
+        component: 'c',
+        message: 'm',
+        key: 'k',
+        value: Buffer.from('x'),
+        headers: { a: 'b' },
+      },
+    ]);
     const present: Record<string, string> = { violations: violation.id, incidents: incident.id, 'dead-letters': '0-1' };
     for (const { path, response } of ROUTES) {
       const { status, body } = await get(path.replace('{id}', present[path.split('/')[2]!]!));

@@ -1,25 +1,37 @@
-import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Incident, Violation } from '@tocsin/domain';
 import type { Store } from '@tocsin/store';
+import type { FastifyRequest } from 'fastify';
+import type { Access } from './http/access.js';
 import { answer } from './http/answer.js';
-import { openApiDocument } from './http/openapi.js';
 import type { PageBody } from './http/pages.js';
 import { readDeadLetterById, readDeadLetters, readIncident, readIncidents, readViolation, readViolations, type IncidentBody } from './http/read.js';
 import type { DeadLetter, DeadLetterSummary } from './resources/dead-letter.js';
 
+export const ACCESS = Symbol('access');
 export const STORE = Symbol('store');
 
+class AccessGuard implements CanActivate {
+  readonly #access: Access;
+
+  constructor(@Inject(ACCESS) access: Access) {
+    this.#access = access;
+  }
+
+  canActivate(context: ExecutionContext): true {
+    this.#access(context.switchToHttp().getRequest<FastifyRequest>().headers);
+    return true;
+  }
+}
+
+/** Everything that shows data stands here, behind the guard. */
 @Controller('v1')
+@UseGuards(AccessGuard)
 export class ReadController {
   readonly #store: Store;
 
   constructor(@Inject(STORE) store: Store) {
     this.#store = store;
-  }
-
-  @Get('openapi.json')
-  openApi(): object {
-    return openApiDocument();
   }
 
   @Get('violations')

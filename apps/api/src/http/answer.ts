@@ -15,7 +15,10 @@ export async function answer<T>(work: () => Promise<T>): Promise<T> {
       throw badRequest(`cursor: ${detail}`, [{ parameter: 'cursor', detail }]);
     }
     if (isTransient(error)) {
-      throw new Problem({ status: 503, detail: 'The database does not answer at the moment; try again soon.' }, { 'retry-after': String(RETRY_AFTER_S) });
+      throw new Problem(
+        { status: 503, detail: 'The database does not answer at the moment; try again soon.' },
+        { 'retry-after': String(RETRY_AFTER_S) },
+      );
     }
     throw error;
   }

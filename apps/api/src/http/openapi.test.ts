@@ -10,8 +10,31 @@ describe('the OpenAPI document', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  it.each(ROUTES.map(({ path, response, example }) => [path, response, example] as const))('has an example of %s that its schema takes', (_path, response, example) => {
-    expect(SCHEMAS[response].parse(example)).toEqual(example);
+  it.each(ROUTES.map(({ path, response, example }) => [path, response, example] as const))(
+    'has an example of %s that its schema takes',
+    (_path, response, example) => {
+      expect(SCHEMAS[response].parse(example)).toEqual(example);
+    },
+  );
+
+  it('says of every route that it may need a token, and how refusals look', () => {
+    expect(openApiDocument()).toMatchObject({
+      security: [{ bearer: [] }, {}],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      paths: Object.fromEntries(
+        ROUTES.map(({ path }) => [
+          path,
+          {
+            get: {
+              responses: {
+                401: { headers: { 'WWW-Authenticate': {} }, content: { 'application/problem+json': {} } },
+                403: { content: { 'application/problem+json': {} } },
+              },
+            },
+          },
+        ]),
+      ),
+    });
   });
 
   it('names each filter with its choices', () => {
@@ -20,7 +43,10 @@ describe('the OpenAPI document', () => {
         '/v1/violations': {
           get: {
             parameters: expect.arrayContaining([
-              expect.objectContaining({ name: 'severity', schema: { type: 'string', enum: ['informational', 'low', 'medium', 'high', 'critical', 'fatal'] } }),
+              expect.objectContaining({
+                name: 'severity',
+                schema: { type: 'string', enum: ['informational', 'low', 'medium', 'high', 'critical', 'fatal'] },
+              }),
               expect.objectContaining({ name: 'limit', schema: { type: 'integer', minimum: 1, maximum: 500, default: 50 } }),
               expect.objectContaining({ name: 'since', schema: { type: 'string', format: 'date-time' } }),
             ]),

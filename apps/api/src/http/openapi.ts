@@ -57,7 +57,14 @@ export const ROUTES: readonly Route[] = [
     response: 'ViolationPage',
     example: { items: [violationExample], next_cursor: NEXT_CURSOR },
   },
-  { path: '/v1/violations/{id}', operationId: 'getViolation', summary: 'One violation.', query: noQuery, response: 'Violation', example: violationExample },
+  {
+    path: '/v1/violations/{id}',
+    operationId: 'getViolation',
+    summary: 'One violation.',
+    query: noQuery,
+    response: 'Violation',
+    example: violationExample,
+  },
   {
     path: '/v1/incidents',
     operationId: 'listIncidents',
@@ -82,7 +89,14 @@ export const ROUTES: readonly Route[] = [
     response: 'DeadLetterPage',
     example: { items: [deadLetterSummaryExample] },
   },
-  { path: '/v1/dead-letters/{id}', operationId: 'getDeadLetter', summary: 'One dead letter with its payload.', query: noQuery, response: 'DeadLetter', example: deadLetterExample },
+  {
+    path: '/v1/dead-letters/{id}',
+    operationId: 'getDeadLetter',
+    summary: 'One dead letter with its payload.',
+    query: noQuery,
+    response: 'DeadLetter',
+    example: deadLetterExample,
+  },
 ];
 
 const DOCUMENT = build();
@@ -102,8 +116,15 @@ function build(): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    // The empty alternative: where no token is configured, none is asked for.
+    security: [{ bearer: [] }, {}],
     paths: Object.fromEntries(ROUTES.map((route) => [route.path, { get: operation(route) }])),
-    components: { schemas: componentSchemas() },
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'The token of `api.authentication.token`. Listening beyond loopback needs one.' },
+      },
+      schemas: componentSchemas(),
+    },
   };
 }
 
@@ -116,6 +137,11 @@ function operation({ path, operationId, summary, query, response, example }: Rou
     responses: {
       200: { description: 'OK', content: { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } } },
       400: problemResponse('A parameter is wrong or unknown; `errors` names it.'),
+      401: {
+        ...problemResponse('A token is configured, and the request has none or a wrong one.'),
+        headers: { 'WWW-Authenticate': { description: 'Names the scheme, Bearer.', schema: { type: 'string' } } },
+      },
+      403: problemResponse('No token is configured, and the request is not of this machine: its `Host` or its `Origin` is another.'),
       ...(byId ? { 404: problemResponse('There is none of that id.') } : {}),
       503: problemResponse('The database does not answer; try again after `Retry-After` seconds.'),
     },
@@ -149,7 +175,5 @@ function componentSchemas(): object {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { io: 'input', override: withoutTimePattern, uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, { $schema: _schema, $id: _id, ...schema }]) => [name, schema]),
-  );
+  return Object.fromEntries(Object.entries(schemas).map(([name, { $schema: _schema, $id: _id, ...schema }]) => [name, schema]));
 }

@@ -17,9 +17,17 @@ const text = (description: string) =>
     .max(MAX_TEXT, { error: `expected at most ${MAX_TEXT} characters` })
     .optional()
     .describe(description);
-const oneOf = (values: readonly string[], description: string) => z.enum(values, { error: `expected one of ${values.join(', ')}` }).optional().describe(description);
+const oneOf = (values: readonly string[], description: string) =>
+  z
+    .enum(values, { error: `expected one of ${values.join(', ')}` })
+    .optional()
+    .describe(description);
 const instant = (description: string) =>
-  z.iso.datetime({ offset: true, error: 'expected an RFC 3339 time, for example 2026-09-14T14:02:11Z' }).optional().describe(description).meta({ examples: ['2026-09-14T14:02:11Z'] });
+  z.iso
+    .datetime({ offset: true, error: 'expected an RFC 3339 time, for example 2026-09-14T14:02:11Z' })
+    .optional()
+    .describe(description)
+    .meta({ examples: ['2026-09-14T14:02:11Z'] });
 const limitError = { error: `expected a whole number from 1 to ${MAX_LIMIT}` };
 
 const page = {
@@ -87,11 +95,16 @@ export function readQuery<T>(schema: z.ZodType<T> & { shape: object }, query: un
   throw new BadParameters(
     parsed.error.issues.flatMap((issue): ParameterError[] => {
       if (issue.code === 'unrecognized_keys') {
-        return issue.keys.map((key) => ({ parameter: shorten(key), detail: `is no parameter here; ${describeKnown(key.slice(0, 50), Object.keys(schema.shape))}` }));
+        return issue.keys.map((key) => ({
+          parameter: shorten(key),
+          detail: `is no parameter here; ${describeKnown(key.slice(0, 50), Object.keys(schema.shape))}`,
+        }));
       }
       const parameter = String(issue.path[0]);
       const found = (query as Record<string, unknown>)[parameter];
-      return [{ parameter, detail: `${issue.message}, found ${Array.isArray(found) ? `${found.length} values` : JSON.stringify(shorten(String(found)))}` }];
+      return [
+        { parameter, detail: `${issue.message}, found ${Array.isArray(found) ? `${found.length} values` : JSON.stringify(shorten(String(found)))}` },
+      ];
     }),
   );
 }

@@ -76,12 +76,20 @@ describe('projector', () => {
 
   it('says where a dead letter came from', async () => {
     const letters: LogRecord[] = [];
-    const recording: EventLog = Object.assign(Object.create(log) as EventLog, { append: async (_topic: string, records: LogRecord[]) => void letters.push(...records) });
+    const recording: EventLog = Object.assign(Object.create(log) as EventLog, {
+      append: async (_topic: string, records: LogRecord[]) => void letters.push(...records),
+    });
     await projectViolations(batchOf(Topic.Violations, [{ key: 'k', value: Buffer.from('x'), headers: {} }]), { ...deps, log: recording });
     expect(letters[0]).toMatchObject({
       key: 'k',
       value: Buffer.from('x'),
-      headers: { 'tocsin.error.stage': 'project', 'tocsin.error.reason': 'undecodable', 'tocsin.error.topic': Topic.Violations, 'tocsin.error.partition': '2', 'tocsin.error.offset': '40' },
+      headers: {
+        'tocsin.error.stage': 'project',
+        'tocsin.error.reason': 'undecodable',
+        'tocsin.error.topic': Topic.Violations,
+        'tocsin.error.partition': '2',
+        'tocsin.error.offset': '40',
+      },
     });
   });
 
@@ -94,9 +102,18 @@ describe('projector', () => {
   });
 
   it('stores dead letters with their reason, once', async () => {
-    const record = deadLetter({ key: 'k\u0000', value: Buffer.from([0xff]), headers: { ce_id: 'x' } }, {
-      stage: 'decode', reason: 'bad_input', message: 'not JSON', component: 'falco', attempts: 1, firstTime: '', lastTime: '',
-    });
+    const record = deadLetter(
+      { key: 'k\u0000', value: Buffer.from([0xff]), headers: { ce_id: 'x' } },
+      {
+        stage: 'decode',
+        reason: 'bad_input',
+        message: 'not JSON',
+        component: 'falco',
+        attempts: 1,
+        firstTime: '',
+        lastTime: '',
+      },
+    );
     const batch = batchOf(Topic.DeadLetters, [record]);
     await projectDeadLetters(batch, deps);
     await projectDeadLetters(batch, deps);

@@ -16,7 +16,10 @@ export const deadLetterSummary = z.object({
   attempts: z.int(),
   first_time: z.string(),
   last_time: z.string(),
-  origin: z.object({ topic: z.string(), partition: z.int(), offset: z.int() }).exactOptional().describe('Absent when the bytes never were on the log.'),
+  origin: z
+    .object({ topic: z.string(), partition: z.int(), offset: z.int() })
+    .exactOptional()
+    .describe('Absent when the bytes never were on the log.'),
   key: z.string().nullable(),
   bytes: z.int().describe('Size of the payload.'),
 });
@@ -45,7 +48,9 @@ export function showDeadLetterSummary(row: StoredSummary): DeadLetterSummary {
     attempts: whole(error?.attempts),
     first_time: error?.firstTime ?? row.time,
     last_time: error?.lastTime ?? row.time,
-    ...(error?.origin === undefined ? {} : { origin: { topic: error.origin.topic, partition: whole(error.origin.partition), offset: whole(error.origin.offset) } }),
+    ...(error?.origin === undefined
+      ? {}
+      : { origin: { topic: error.origin.topic, partition: whole(error.origin.partition), offset: whole(error.origin.offset) } }),
     key: row.key,
     bytes: row.bytes,
   };

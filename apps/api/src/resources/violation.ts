@@ -1,7 +1,17 @@
 import { SEVERITIES, VIOLATION_SCHEMA, type Disposition, type SeverityId, type Violation, type ViolationKind } from '@tocsin/domain';
 import { z } from 'zod';
 
-export const KINDS = ['process', 'file', 'network', 'threat', 'audit', 'vulnerability', 'compliance', 'admission', 'generic'] as const satisfies readonly ViolationKind[];
+export const KINDS = [
+  'process',
+  'file',
+  'network',
+  'threat',
+  'audit',
+  'vulnerability',
+  'compliance',
+  'admission',
+  'generic',
+] as const satisfies readonly ViolationKind[];
 const DISPOSITIONS = ['Detected', 'Blocked', 'Allowed', 'Reset'] as const satisfies readonly Disposition[];
 const SEVERITY_IDS = Object.keys(SEVERITIES).map(Number) as SeverityId[];
 
