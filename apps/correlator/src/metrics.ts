@@ -18,7 +18,12 @@ export function createCorrelatorMetrics(registry: Registry) {
       help: 'Records dropped because their id had come before.',
       registers,
     }),
-    matches: new Counter({ name: 'tocsin_correlator_matches_total', help: 'Violations that passed the filter of a rule.', labelNames: ['rule'], registers }),
+    matches: new Counter({
+      name: 'tocsin_correlator_matches_total',
+      help: 'Violations that passed the filter of a rule.',
+      labelNames: ['rule'],
+      registers,
+    }),
     incidentsOpened: new Counter({ name: 'tocsin_correlator_incidents_opened_total', help: 'Incidents opened.', registers }),
     evicted: new Counter({
       name: 'tocsin_correlator_evicted_groups_total',

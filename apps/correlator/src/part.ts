@@ -21,9 +21,7 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
     const kinds = buildRegistry('rule kind', ruleKinds);
     const builtin = config.builtinRules ? parsePolicies(await readFile(BUILTIN_RULES, 'utf8'), 'builtin-rules.yaml', { ruleKinds: kinds }).rules : [];
     const own = (await loadPolicies(common.policyDir, { ruleKinds: kinds })).rules;
-    const rules = inForce(builtin, own).map((rule) =>
-      compileRule({ name: rule.metadata.name, ...rule.spec }, kinds),
-    );
+    const rules = inForce(builtin, own).map((rule) => compileRule({ name: rule.metadata.name, ...rule.spec }, kinds));
     return async (runtime) => {
       const correlator = new Correlator({
         ...runtime,
@@ -60,4 +58,3 @@ function inForce(builtin: readonly CorrelationRule[], own: readonly CorrelationR
   const byName = new Map([...builtin, ...own].map((rule) => [rule.metadata.name, rule]));
   return [...byName.values()].filter((rule) => rule.spec.enabled);
 }
-

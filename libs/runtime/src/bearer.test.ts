@@ -28,12 +28,21 @@ describe('bearerToken', () => {
     expect(bearerToken(header)).toBe(token);
   });
 
-  it.each([undefined, '', 'abc', 'Bearer', 'Bearer ', 'Bearer  abc', 'Bearer a b', 'Bearer abc ', 'Basic abc', 'xBearer abc', `Bearer ${'x'.repeat(4097)}`])(
-    'finds no token in %j',
-    (header) => {
-      expect(bearerToken(header)).toBeUndefined();
-    },
-  );
+  it.each([
+    undefined,
+    '',
+    'abc',
+    'Bearer',
+    'Bearer ',
+    'Bearer  abc',
+    'Bearer a b',
+    'Bearer abc ',
+    'Basic abc',
+    'xBearer abc',
+    `Bearer ${'x'.repeat(4097)}`,
+  ])('finds no token in %j', (header) => {
+    expect(bearerToken(header)).toBeUndefined();
+  });
 });
 
 describe('readToken', () => {
@@ -56,12 +65,17 @@ describe('readToken', () => {
     );
   });
 
-  it.each(['s3cret \n', 's3cret\n\n', 's3 cret', 's3crét', 'x'.repeat(4097)])('refuses %j, which no header can carry, and does not tell it', async (text) => {
-    await writeFile(file, text);
-    const refused = readToken({ file }, 'api.authentication.token');
-    await expect(refused).rejects.toThrow('tocsin.yaml: api.authentication.token: is no token that a header can carry; take 1 to 4096 visible ASCII');
-    await expect(refused).rejects.not.toThrow(text.slice(0, 2));
-  });
+  it.each(['s3cret \n', 's3cret\n\n', 's3 cret', 's3crét', 'x'.repeat(4097)])(
+    'refuses %j, which no header can carry, and does not tell it',
+    async (text) => {
+      await writeFile(file, text);
+      const refused = readToken({ file }, 'api.authentication.token');
+      await expect(refused).rejects.toThrow(
+        'tocsin.yaml: api.authentication.token: is no token that a header can carry; take 1 to 4096 visible ASCII',
+      );
+      await expect(refused).rejects.not.toThrow(text.slice(0, 2));
+    },
+  );
 });
 
 it('names the remedy when a token is missing', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { Deframer, type Frame } from './deframe.js';
 import { asciiJson, formatRfc5424, syslogSeverity } from './format.js';
 import { frameOctetCounted } from './frame.js';
+import { parseSyslog } from './parse.js';
 
 const base = { facility: 16, severity: 2, message: 'x' };
 
@@ -39,6 +41,55 @@ describe('formatRfc5424', () => {
     );
   });
 
+  it("writes the RFC's example with microseconds and an offset", () => {
+    const message = {
+      facility: 20,
+      severity: 5,
+      timestamp: '2003-08-24T05:14:15.000003-07:00',
+      hostname: '192.0.2.1',
+      appName: 'myproc',
+      procId: '8710',
+      message: "%% It's time to make the do-nuts.",
+    };
+    expect(formatRfc5424(message).toString()).toBe(
+      "<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time to make the do-nuts.",
+    );
+  });
+
+  const times: [string, string][] = [
+    ['2026-09-14T14:02:11Z', '2026-09-14T14:02:11Z'],
+    // Falco counts nanoseconds.
+    ['2026-09-14T14:02:11.123456789Z', '2026-09-14T14:02:11.123456Z'],
+    ['2026-09-14T14:02:11.123456789+02:00', '2026-09-14T14:02:11.123456+02:00'],
+    ['2026-09-14 14:02:11Z', '-'],
+    ['2026-09-14T14:02:60Z', '-'],
+    ['2026-13-14T14:02:11Z', '-'],
+    ['2026-09-14T14:02:11Z host app', '-'],
+    ['2026-09-14T14:02:11.Z', '-'],
+    ['', '-'],
+  ];
+  it.each(times)('writes the time %j as %j', (timestamp, expected) => {
+    expect(formatRfc5424({ ...base, timestamp }).toString()).toBe(`<130>1 ${expected} - - - - - x`);
+  });
+
+  it.each([
+    ['line ends', 'a\nb\r\nc'],
+    ['NUL', 'a\u0000b'],
+    ['what looks like a frame and a message', 'x\n11 <0>1 - - - -'],
+    ['half a character', 'a\ud800b'],
+    ['64 KB', 'é'.repeat(32_768)],
+  ])('is read back with %s in the message', (_name, message) => {
+    const written = formatRfc5424({
+      ...base,
+      timestamp: '2026-09-14T14:02:11Z',
+      structuredData: [{ id: 'x@1', params: { a: message.slice(0, 100) } }],
+      message,
+    });
+    const frames = new Deframer(1 << 20).push(frameOctetCounted(written));
+    expect(frames).toHaveLength(1);
+    expect(parseSyslog((frames[0] as Frame).bytes, 0).message).toBe(message.toWellFormed());
+  });
+
   it('keeps hostile text inside its field', () => {
     const text = formatRfc5424({
       ...base,
@@ -68,6 +119,8 @@ it('writes JSON that is ASCII and the same', () => {
   const json = asciiJson(JSON.stringify(value));
   expect(json).toMatch(/^[\x20-\x7e]*$/);
   expect(JSON.parse(json)).toEqual(value);
+  expect(asciiJson(JSON.stringify(value, null, 2))).not.toContain('\n');
+  expect(JSON.parse(asciiJson(JSON.stringify(value, null, 2)))).toEqual(value);
 });
 
 it('maps severities to the scale of syslog', () => {

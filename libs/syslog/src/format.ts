@@ -9,7 +9,7 @@ export interface OutgoingMessage {
   facility: number;
   /** 0 Emergency to 7 Debug. */
   severity: number;
-  /** RFC 3339 with at most microseconds; nil when absent. */
+  /** RFC 3339; what is finer than microseconds is cut. Nil when absent, or when it is no such time. */
   timestamp?: string;
   hostname?: string;
   appName?: string;
@@ -35,7 +35,7 @@ export function formatRfc5424(message: OutgoingMessage): Buffer {
   const priority = message.facility * 8 + message.severity;
   const header = [
     `<${priority}>1`,
-    message.timestamp ?? '-',
+    timestamp(message.timestamp),
     headerField(message.hostname, LIMITS.hostname),
     headerField(message.appName, LIMITS.appName),
     headerField(message.procId, LIMITS.procId),
@@ -46,6 +46,15 @@ export function formatRfc5424(message: OutgoingMessage): Buffer {
   // The RFC wants a byte order mark before UTF-8; plain ASCII needs none, and receivers like it better without.
   const mark = isAscii(message.message) ? '' : BOM;
   return Buffer.from(`${header} ${mark}${message.message}`);
+}
+
+/** The grammar of section 6.2.3: upper case T and Z, at most six digits of a second, no leap second. */
+const TIMESTAMP =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d{1,6})?\d*(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+function timestamp(text: string | undefined): string {
+  const [, seconds, fraction = '', zone] = TIMESTAMP.exec(text ?? '') ?? [];
+  return seconds === undefined ? '-' : `${seconds}${fraction}${zone}`;
 }
 
 /** Printable ASCII without space, cut; `-` (nil) when nothing is left. */
@@ -81,9 +90,14 @@ function isAscii(text: string): boolean {
   return !/[^\x00-\x7f]/.test(text);
 }
 
-/** JSON in ASCII: other characters as `\uXXXX`, so that no receiver's character set can garble it. */
+/**
+ * JSON as one line of ASCII: other characters as `\uXXXX`, so that no receiver's character set can garble it. Line ends
+ * can only stand between its tokens, where a space says the same.
+ */
 export function asciiJson(json: string): string {
-  return json.replaceAll(/[^\x00-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json
+    .replaceAll(/[\u0000-\u001f]/g, ' ')
+    .replaceAll(/[^\x00-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** OCSF `severity_id` (1 Informational … 6 Fatal) as syslog severity (6 Informational … 0 Emergency). */

@@ -20,7 +20,12 @@ function rule(name: string, parts: Partial<RuleDefinition> = {}): RuleDefinition
 
 const shells = rule('shells', { filter: 'violation.name == "shell"' });
 const burst = rule('burst', { kind: 'event_count', kindConfig: { timespan: 60_000, condition: { gte: 3 } } });
-const byUser = rule('by-user', { kind: 'event_count', kindConfig: { timespan: 60_000, condition: { gte: 4 } }, groupBy: ['cluster', 'user.name'], filter: 'has(violation.user)' });
+const byUser = rule('by-user', {
+  kind: 'event_count',
+  kindConfig: { timespan: 60_000, condition: { gte: 4 } },
+  groupBy: ['cluster', 'user.name'],
+  filter: 'has(violation.user)',
+});
 
 /** Seconds after the start of the story. */
 function at(seconds: number, parts: Partial<Violation> = {}): Violation {
@@ -84,7 +89,9 @@ describe('correlator', () => {
   async function push(...violations: Violation[]): Promise<void> {
     await log.append(
       Topic.Violations,
-      violations.map((violation) => encodeEvent(violationKey(violation), { id: violation.id, type: EventType.Violation, source: '/test', time: violation.time }, violation)),
+      violations.map((violation) =>
+        encodeEvent(violationKey(violation), { id: violation.id, type: EventType.Violation, source: '/test', time: violation.time }, violation),
+      ),
     );
   }
 
@@ -117,7 +124,10 @@ describe('correlator', () => {
       first_seen: violation.time,
       violations: [{ id: violation.id, time: violation.time }],
       attacks: [{ tactic: 'execution', technique: 'T1059' }],
-      entities: [{ type: 'pod', name: 'shop/web-1' }, { type: 'workload', name: 'shop/web' }],
+      entities: [
+        { type: 'pod', name: 'shop/web-1' },
+        { type: 'workload', name: 'shop/web' },
+      ],
     });
   });
 
@@ -146,7 +156,9 @@ describe('correlator', () => {
 
   it('goes on after a restart as if nothing had happened', async () => {
     const first = await start([shells, burst, byUser]);
-    const story = Array.from({ length: 60 }, (_, n) => at(n, { name: n % 3 === 0 ? 'shell' : 'x', workload: { namespace: 'shop', name: `w${n % 5}` }, user: { name: `u${n % 2}` } }));
+    const story = Array.from({ length: 60 }, (_, n) =>
+      at(n, { name: n % 3 === 0 ? 'shell' : 'x', workload: { namespace: 'shop', name: `w${n % 5}` }, user: { name: `u${n % 2}` } }),
+    );
     await push(...story.slice(0, 31));
     await caughtUp();
     await first.stop();
@@ -164,7 +176,8 @@ describe('correlator', () => {
   it('neither loses nor repeats when appending the changes fails', async () => {
     let failures = 3;
     const flaky: EventLog = Object.assign(Object.create(log) as EventLog, {
-      append: (topic: string, records: never) => (topic === Topic.Incidents && failures-- > 0 ? Promise.reject(new Error('away')) : log.append(topic, records)),
+      append: (topic: string, records: never) =>
+        topic === Topic.Incidents && failures-- > 0 ? Promise.reject(new Error('away')) : log.append(topic, records),
     });
     await start([shells], flaky);
     await push(at(1, { name: 'shell' }), at(2, { name: 'shell' }));
@@ -177,7 +190,9 @@ describe('correlator', () => {
   it('puts what it cannot read to the dead letters and goes on', async () => {
     await start([shells]);
     const violation = at(1, { name: 'shell' });
-    await log.append(Topic.Violations, [{ key: violationKey(violation), value: Buffer.from('{'), headers: { ce_type: EventType.Violation, ce_id: 'broken' } }]);
+    await log.append(Topic.Violations, [
+      { key: violationKey(violation), value: Buffer.from('{'), headers: { ce_type: EventType.Violation, ce_id: 'broken' } },
+    ]);
     await push(violation);
     expect(await incidents()).toHaveLength(1);
     expect((await log.offsets(Topic.DeadLetters)).reduce((sum, { end }) => sum + end, 0)).toBe(1);

@@ -40,7 +40,15 @@ export class Groups {
       const rule = this.#rules.get(row.rule);
       // States of rules that were changed or removed are of no more use.
       if (rule === undefined || rule.version !== row.ruleVersion) this.#forget(row);
-      else this.#keep({ rule: row.rule, ruleVersion: row.ruleVersion, group: row.group, state: JSON.parse(row.state), wakeAt: row.wakeAt, touched: Date.now() });
+      else
+        this.#keep({
+          rule: row.rule,
+          ruleVersion: row.ruleVersion,
+          group: row.group,
+          state: JSON.parse(row.state),
+          wakeAt: row.wakeAt,
+          touched: Date.now(),
+        });
     }
   }
 
@@ -76,7 +84,13 @@ export class Groups {
   }
 
   takeChanges(): { saved: RuleStateRow[]; removed: RuleStateKey[] } {
-    const saved = [...this.#saved.values()].map(({ rule, ruleVersion, group, state, wakeAt }) => ({ rule, ruleVersion, group, wakeAt, state: JSON.stringify(state) }));
+    const saved = [...this.#saved.values()].map(({ rule, ruleVersion, group, state, wakeAt }) => ({
+      rule,
+      ruleVersion,
+      group,
+      wakeAt,
+      state: JSON.stringify(state),
+    }));
     const removed = [...this.#removed.values()];
     this.#saved.clear();
     this.#removed.clear();

@@ -1,10 +1,4 @@
-import {
-  INCIDENT_ENTITIES_MAX,
-  INCIDENT_EVIDENCE_INLINE,
-  incidentId,
-  type Incident,
-  type SeverityId,
-} from '@tocsin/domain';
+import { INCIDENT_ENTITIES_MAX, INCIDENT_EVIDENCE_INLINE, incidentId, type Incident, type SeverityId } from '@tocsin/domain';
 import type { Match } from '../rules/rule-kind.js';
 import { attackText, parseAttack, parseEntity } from './match.js';
 import { periodStart } from './period.js';
@@ -20,13 +14,7 @@ export function incidentIdOf(rule: CompiledRule, group: Group, member: Match): s
  * Adds members to an incident, or opens it. Everything in it is a union, a minimum, a maximum or a count of its
  * members, so that their order does not matter.
  */
-export function addMembers(
-  id: string,
-  old: Incident | undefined,
-  rule: CompiledRule,
-  group: Group,
-  members: readonly Match[],
-): Incident {
+export function addMembers(id: string, old: Incident | undefined, rule: CompiledRule, group: Group, members: readonly Match[]): Incident {
   const times = members.map((member) => member.t);
   const first = Math.min(...times, old === undefined ? Infinity : Date.parse(old.first_seen));
   const last = Math.max(...times, old === undefined ? -Infinity : Date.parse(old.last_seen));
@@ -37,7 +25,11 @@ export function addMembers(
     members.flatMap((member) => member.e),
     INCIDENT_ENTITIES_MAX,
   );
-  const attacks = mergeTexts([...rule.attacks, ...(old?.attacks ?? [])].map(attackText), members.flatMap((member) => member.a), INCIDENT_ENTITIES_MAX);
+  const attacks = mergeTexts(
+    [...rule.attacks, ...(old?.attacks ?? [])].map(attackText),
+    members.flatMap((member) => member.a),
+    INCIDENT_ENTITIES_MAX,
+  );
   const violations = [...(old?.violations ?? []), ...members.map((member) => ({ id: member.id, time: new Date(member.t).toISOString() }))]
     .toSorted((a, b) => (a.time + a.id < b.time + b.id ? -1 : 1))
     .slice(0, INCIDENT_EVIDENCE_INLINE);

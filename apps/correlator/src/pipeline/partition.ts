@@ -225,16 +225,22 @@ export class Partition {
       await upsertIncidents(tx, after);
       await addIncidentViolations(
         tx,
-        [...members].flatMap(([id, { matches }]) => matches.map((match) => ({ incidentId: id, violationId: match.id, time: new Date(match.t).toISOString() }))),
-      );
-      await putOutbox(tx, this.#owner, after.map((incident) => ({
-        topic: Topic.Incidents,
-        ...encodeEvent(
-          incident.id,
-          { id: `${incident.id}/${incident.version}`, type: EventType.Incident, source: '/tocsin/correlator', time: incident.last_seen },
-          incident,
+        [...members].flatMap(([id, { matches }]) =>
+          matches.map((match) => ({ incidentId: id, violationId: match.id, time: new Date(match.t).toISOString() })),
         ),
-      })));
+      );
+      await putOutbox(
+        tx,
+        this.#owner,
+        after.map((incident) => ({
+          topic: Topic.Incidents,
+          ...encodeEvent(
+            incident.id,
+            { id: `${incident.id}/${incident.version}`, type: EventType.Incident, source: '/tocsin/correlator', time: incident.last_seen },
+            incident,
+          ),
+        })),
+      );
     });
     this.#stored = next;
     this.#next = next;
@@ -246,9 +252,15 @@ export class Partition {
     while (this.#unsent) {
       const rows = await takeOutbox(this.#deps.store.db, this.#owner, OUTBOX_STEP);
       for (const topic of new Set(rows.map((row) => row.topic))) {
-        await this.#deps.log.append(topic, rows.filter((row) => row.topic === topic));
+        await this.#deps.log.append(
+          topic,
+          rows.filter((row) => row.topic === topic),
+        );
       }
-      await deleteOutbox(this.#deps.store.db, rows.map((row) => row.id));
+      await deleteOutbox(
+        this.#deps.store.db,
+        rows.map((row) => row.id),
+      );
       this.#unsent = rows.length === OUTBOX_STEP;
     }
   }

@@ -10,6 +10,10 @@ const PERIOD_MS = 24 * 60 * 60 * 1000;
  * arrives first, on whichever replica, they all name the same incident.
  */
 export function periodStart(timeMs: number, rule: string, groupKey: string): number {
-  const shift = createHash('sha256').update(JSON.stringify([rule, groupKey])).digest().readUInt32BE(0) % PERIOD_MS;
+  const shift =
+    createHash('sha256')
+      .update(JSON.stringify([rule, groupKey]))
+      .digest()
+      .readUInt32BE(0) % PERIOD_MS;
   return Math.floor((timeMs - shift) / PERIOD_MS) * PERIOD_MS + shift;
 }

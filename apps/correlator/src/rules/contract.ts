@@ -6,7 +6,13 @@ import type { Match, Reducer, RuleState } from './rule-kind.js';
 export function runRuleKindContract(name: string, create: () => Reducer): void {
   describe(`${name}, as every rule kind`, () => {
     const matches = fc.uniqueArray(
-      fc.record({ id: fc.uuid(), t: fc.integer({ min: 0, max: 240_000 }), s: fc.integer({ min: 1, max: 6 }), e: fc.constant([]), a: fc.constant([]) }),
+      fc.record({
+        id: fc.uuid(),
+        t: fc.integer({ min: 0, max: 240_000 }),
+        s: fc.integer({ min: 1, max: 6 }),
+        e: fc.constant([]),
+        a: fc.constant([]),
+      }),
       { maxLength: 40, selector: (match) => match.id },
     );
 

@@ -6,6 +6,11 @@ import { DEFAULT_PORTS, type SyslogConfig } from './config.js';
 /** Largest payload of a UDP datagram over IPv4. */
 export const MAX_DATAGRAM_BYTES = 65_507;
 
+export interface Destination {
+  address: string;
+  family: number;
+}
+
 /** One datagram per message (RFC 5426). Sent means handed to the network: nothing tells whether it arrived. */
 export class SyslogDatagrams {
   readonly #config: SyslogConfig;
@@ -17,23 +22,24 @@ export class SyslogDatagrams {
     this.#deps = deps;
   }
 
-  async send(message: Buffer): Promise<void> {
-    const port = this.#config.port ?? DEFAULT_PORTS.udp;
-    const { address, family } = await this.#resolve(this.#config.host);
-    const socket = this.#socketOf(family);
-    await new Promise<void>((resolve, reject) => {
-      socket.send(message, port, address, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  /** Names are resolved anew each time: one datagram is one connection. */
-  async #resolve(host: string): Promise<{ address: string; family: number }> {
+  /** Names are resolved anew for each batch: there is no connection that would show that a receiver has moved. */
+  async resolve(): Promise<Destination> {
+    const { host } = this.#config;
     this.#deps.egress.assertHost(host);
     if (isIP(host) !== 0) return { address: host, family: isIP(host) };
     return new Promise((resolve, reject) => {
-      this.#deps.egress.lookup(host, {}, (error, address, family) =>
-        error ? reject(error) : resolve({ address: String(address), family: family ?? 4 }),
-      );
+      this.#deps.egress.lookup(host, {}, (error, address, family) => {
+        if (error !== null) reject(error);
+        else if (typeof address === 'string') resolve({ address, family: family ?? 4 });
+      });
+    });
+  }
+
+  async send(message: Buffer, { address, family }: Destination): Promise<void> {
+    const port = this.#config.port ?? DEFAULT_PORTS.udp;
+    const socket = this.#socketOf(family);
+    await new Promise<void>((resolve, reject) => {
+      socket.send(message, port, address, (error) => (error ? reject(error) : resolve()));
     });
   }
 

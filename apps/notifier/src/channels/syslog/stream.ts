@@ -1,27 +1,39 @@
-import { readFile } from 'node:fs/promises';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { frameOctetCounted } from '@tocsin/syslog';
 import type { ChannelDeps } from '../channel.js';
-import { DEFAULT_PORTS, type SyslogConfig } from './config.js';
+import type { SyslogConfig } from './config.js';
+import { Connection, type ConnectionError } from './connection.js';
+import { Uncertain } from './uncertain.js';
 
-/** Written this recently, a message may still be lost in a socket buffer when the connection breaks. */
-const UNCERTAIN_MS = 5_000;
-const UNCERTAIN_MESSAGES = 2_000;
-const RESEND_EVERY_MS = 1_000;
+/** A connection MUST stand for this long after its first write before the write counts. */
+const PROOF_MS = 250;
+const LONGEST_PROOF_MS = 5_000;
+const FIRST_RESEND_MS = 1_000;
+const LONGEST_RESEND_MS = 30_000;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
- * One TCP or TLS connection with octet-counted messages.
+ * Octet-counted messages over one connection at a time.
  *
- * Syslog has no acknowledgement: what was written when the connection breaks may or may not have arrived. So the
- * messages of the last seconds are remembered, and written again, before anything else, after a connection that ended
- * without our doing. Receivers may get those twice, with the same delivery id in the structured data.
+ * Syslog has no acknowledgement: what was written when the connection breaks may or may not have arrived. Two things
+ * are done about it:
+ *
+ * - The last messages are remembered, and written again, before anything else, after a connection that ended without
+ *   our doing. Receivers may get those twice, with the same delivery id in the structured data.
+ * - The first write on a connection counts only when the connection still stands a moment later, since a load balancer
+ *   without a backend, and a TLS server that does not like our certificate, take a connection and some bytes and then
+ *   cut. When the last connection was cut young, the next must live twice as long.
+ *
+ * What remains: messages written in the last moments before a crash of both this process and the receiver.
  */
 export class SyslogStream {
   readonly #config: SyslogConfig;
   readonly #deps: ChannelDeps;
-  #socket: Socket | undefined;
-  #uncertain: { frame: Buffer; at: number }[] = [];
+  readonly #uncertain = new Uncertain();
+  #connection: Connection | undefined;
+  #connectedAt = 0;
+  #proven = false;
+  #proofMs = PROOF_MS;
+  /** Reported as delivered, but perhaps lost. */
   #again: Buffer[] = [];
   #resending: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -40,115 +52,64 @@ export class SyslogStream {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     clearTimeout(this.#resending);
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket === undefined) return;
-    await new Promise<void>((resolve) => {
-      socket.once('close', () => resolve());
-      socket.end();
-      setTimeout(() => socket.destroy(), 500).unref();
-    });
+    if (this.#again.length > 0) await this.write([], AbortSignal.timeout(this.#config.timeout)).catch(() => undefined);
+    this.#closed = true;
+    await this.#turn;
+    await this.#connection?.close();
   }
 
   async #write(frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
-    const socket = this.#socket ?? (await this.#connect(signal));
-    const again = this.#again;
-    await this.#flush(socket, Buffer.concat([...again, ...frames]), signal);
-    this.#again = this.#again.slice(again.length);
-    const now = this.#deps.now();
-    const recent = [...this.#uncertain, ...[...again, ...frames].map((frame) => ({ frame, at: now }))];
-    this.#uncertain = recent.filter(({ at }) => at > now - UNCERTAIN_MS).slice(-UNCERTAIN_MESSAGES);
+    const connection = this.#connection ?? (await this.#connect(signal));
+    const written = [...this.#again, ...frames];
+    for (const chunk of chunks(written)) await connection.write(chunk, signal);
+    if (!this.#proven && written.length > 0) await connection.outlive(this.#proofMs, signal);
+    connection.assertStanding();
+    this.#proven = true;
+    this.#again = [];
+    this.#uncertain.add(written, this.#deps.now());
   }
 
-  async #connect(signal: AbortSignal): Promise<Socket> {
-    const { host, transport, timeout } = this.#config;
-    const port = this.#config.port ?? DEFAULT_PORTS[transport];
-    this.#deps.egress.assertHost(host);
-    const secure = transport === 'tls' ? await this.#readTls() : undefined;
-    signal.throwIfAborted();
-    const options = { host, port, lookup: this.#deps.egress.lookup };
-    const socket = secure === undefined ? connectTcp(options) : connectTls({ ...options, ...secure });
-    socket.setKeepAlive(true, 10_000);
-    socket.setNoDelay(true);
-    await settle(socket, secure === undefined ? 'connect' : 'secureConnect', timeout, signal);
-    socket.on('error', () => undefined);
-    socket.on('close', () => this.#lost(socket));
-    // A syslog server says nothing; reading is how its end of the connection is noticed.
-    socket.on('end', () => socket.destroy());
-    socket.resume();
-    this.#socket = socket;
-    return socket;
+  async #connect(signal: AbortSignal): Promise<Connection> {
+    const connection = await Connection.open(this.#config, this.#deps, signal, (error) => this.#lost(error));
+    this.#connection = connection;
+    this.#connectedAt = this.#deps.now();
+    this.#proven = false;
+    return connection;
   }
 
-  #lost(socket: Socket): void {
-    if (this.#socket !== socket) return;
-    this.#socket = undefined;
+  #lost(error: ConnectionError): void {
+    this.#connection = undefined;
     if (this.#closed) return;
-    const since = this.#deps.now() - UNCERTAIN_MS;
-    this.#again.push(...this.#uncertain.filter(({ at }) => at > since).map(({ frame }) => frame));
-    this.#uncertain = [];
-    this.#scheduleResend();
+    const now = this.#deps.now();
+    const livedMs = now - this.#connectedAt;
+    this.#proofMs = livedMs < LONGEST_PROOF_MS ? Math.min(LONGEST_PROOF_MS, Math.max(PROOF_MS, livedMs * 2)) : PROOF_MS;
+    this.#again.push(...this.#uncertain.take(error.code, now));
+    this.#scheduleResend(FIRST_RESEND_MS);
   }
 
   /** What may be lost was reported as delivered, so it does not wait for the next event. */
-  #scheduleResend(): void {
+  #scheduleResend(afterMs: number): void {
     clearTimeout(this.#resending);
     if (this.#again.length === 0 || this.#closed) return;
-    this.#resending = setTimeout(() => {
-      this.write([], new AbortController().signal).catch(() => this.#scheduleResend());
-    }, RESEND_EVERY_MS).unref();
-  }
-
-  async #flush(socket: Socket, bytes: Buffer, signal: AbortSignal): Promise<void> {
-    if (bytes.length === 0) return;
-    const written = new Promise<void>((resolve, reject) => {
-      socket.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
-    try {
-      await Promise.race([written, failed(socket, this.#config.timeout, signal)]);
-      if (socket.destroyed) throw new Error('the connection was lost');
-    } catch (error) {
-      socket.destroy();
-      // Its close event comes later; the next write must already find no connection.
-      this.#lost(socket);
-      throw error;
-    }
-  }
-
-  async #readTls(): Promise<{ servername: string; ca?: Buffer; cert?: Buffer; key?: Buffer }> {
-    const { caFile, certFile, keyFile, servername } = this.#config.tls ?? {};
-    return {
-      servername: servername ?? this.#config.host,
-      ...(caFile === undefined ? {} : { ca: await readFile(caFile) }),
-      ...(certFile === undefined ? {} : { cert: await readFile(certFile) }),
-      ...(keyFile === undefined ? {} : { key: await readFile(keyFile) }),
+    const resend = (): void => {
+      this.write([], new AbortController().signal).catch(() => this.#scheduleResend(Math.min(LONGEST_RESEND_MS, afterMs * 2)));
     };
+    this.#resending = setTimeout(resend, afterMs).unref();
   }
 }
 
-/** Resolves at the event; rejects, and destroys the socket, on an error, the time limit or the signal. */
-async function settle(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await Promise.race([new Promise<void>((resolve) => socket.once(event, () => resolve())), failed(socket, timeoutMs, signal)]);
-  } catch (error) {
-    socket.destroy();
-    throw error;
+/** Few writes, each small enough for the time limit to be about progress, not about size. */
+function* chunks(frames: readonly Buffer[]): Generator<Buffer> {
+  let chunk: Buffer[] = [];
+  let bytes = 0;
+  for (const frame of frames) {
+    chunk.push(frame);
+    bytes += frame.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(chunk);
+    chunk = [];
+    bytes = 0;
   }
-}
-
-/** Rejects when the socket fails or closes, the time is up, or the signal aborts; never resolves. */
-function failed(socket: Socket, timeoutMs: number, signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(Object.assign(new Error(`no progress within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })), timeoutMs);
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    timer.unref();
-    socket.once('error', fail);
-    socket.once('close', () => fail(new Error('the connection was closed')));
-    signal.addEventListener('abort', () => fail(Object.assign(new Error('was stopped'), { code: 'ABORT_ERR' })), { once: true });
-  });
+  if (chunk.length > 0) yield Buffer.concat(chunk);
 }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { createSocket } from 'node:dgram';
 import { parseSyslog } from '@tocsin/syslog';
-import { freePort, syslogReceiver, type SyslogReceiver } from '@tocsin/testing';
+import { freePort, syslogReceiver, udpSyslogReceiver, type SyslogReceiver } from '@tocsin/testing';
 import type { Channel } from '../channel.js';
 import { delivery, runChannelContract } from '../contract.js';
 import { Egress } from '../egress.js';
@@ -71,6 +70,62 @@ describe('syslog over TCP', () => {
     await channel.close();
   });
 
+  it('does not report as delivered what a load balancer without a backend takes', async () => {
+    receiver.behave({ resetAfterMs: 30 });
+    const channel = create(receiver.port);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await channel.send([delivery()], never)).toMatchObject([{ ok: false, retry: true, reason: 'connection' }]);
+    }
+    receiver.behave('read');
+    expect(await channel.send([delivery()], never)).toEqual([{ ok: true }]);
+    await channel.close();
+  });
+
+  it('gives up a receiver that reads nothing, and loses nothing of what it took before', async () => {
+    receiver.behave('hang');
+    const channel = create(receiver.port);
+    const sent: string[] = [];
+    const taken: string[] = [];
+    for (;;) {
+      const batch = Array.from({ length: 50 }, () => delivery({ data: 'x'.repeat(50_000) }));
+      const [outcome] = await channel.send(batch, never);
+      sent.push(...batch.map(({ id }) => id));
+      if (outcome?.ok === true) {
+        taken.push(...batch.map(({ id }) => id));
+        continue;
+      }
+      expect(outcome).toMatchObject({ ok: false, retry: true, reason: 'timeout' });
+      break;
+    }
+    receiver.behave('read');
+    const arrived = (): Set<string | undefined> => new Set(receiver.messages.map((message) => /delivery="([^"]+)"/.exec(message)?.[1]));
+    await receiver.until(() => taken.every((id) => arrived().has(id)));
+    await channel.close();
+  });
+
+  it('leaves nothing behind with each batch on a connection that stays', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    const channel = create(receiver.port);
+    for (let batch = 0; batch < 50; batch++) await channel.send([delivery()], never);
+    await receiver.until(() => receiver.messages.length === 50);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener('warning', note);
+    expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([]);
+    expect(receiver.connections).toBe(1);
+    await channel.close();
+  });
+
+  it('does not connect to an address that is never a receiver', async () => {
+    const channel = syslog.create(syslog.config.parse({ host: '169.254.169.254' }), {
+      egress: new Egress({ allow: [], deny: [] }),
+      now: () => Date.now(),
+    });
+    expect(await channel.send([delivery()], never)).toMatchObject([{ ok: false, retry: true, reason: 'blocked' }]);
+    await channel.close();
+  });
+
   it('goes on when the receiver is back', async () => {
     const channel = create(receiver.port);
     await channel.send([delivery()], never);
@@ -78,7 +133,7 @@ describe('syslog over TCP', () => {
     const port = receiver.port;
     let outcome = await channel.send([delivery()], never);
     while (outcome[0]?.ok === true) outcome = await channel.send([delivery()], never);
-    receiver = await syslogReceiver(port);
+    receiver = await syslogReceiver({ port });
     const last = delivery();
     expect(await channel.send([last], never)).toEqual([{ ok: true }]);
     await receiver.until(() => receiver.messages.some((message) => message.includes(last.id)));
@@ -88,15 +143,37 @@ describe('syslog over TCP', () => {
 
 describe('syslog over UDP', () => {
   it('sends one datagram per message, and refuses what fits none', async () => {
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    const received = new Promise<string>((resolve) => socket.once('message', (message) => resolve(message.toString())));
-    const channel = create(socket.address().port, { transport: 'udp' });
-    const small = delivery();
-    const large = delivery({ data: 'x'.repeat(70_000) });
-    expect(await channel.send([small, large], never)).toMatchObject([{ ok: true }, { ok: false, retry: false, reason: 'too_large' }]);
-    expect(await received).toContain(small.id);
+    const receiver = await udpSyslogReceiver();
+    const channel = create(receiver.port, { transport: 'udp' });
+    const [small, large, last] = [delivery(), delivery({ data: 'x'.repeat(70_000) }), delivery()];
+    expect(await channel.send([small, large, last], never)).toMatchObject([
+      { ok: true },
+      { ok: false, retry: false, reason: 'too_large' },
+      { ok: true },
+    ]);
+    await receiver.until(() => receiver.messages.length === 2);
+    expect(receiver.messages[0]).toContain(small.id);
+    expect(receiver.messages[1]).toContain(last.id);
     await channel.close();
-    socket.close();
+    await receiver.close();
+  });
+
+  it('does not send to an address that is never a receiver', async () => {
+    const channel = create(514, { transport: 'udp', host: '169.254.169.254' });
+    expect(await channel.send([delivery()], never)).toMatchObject([{ ok: false, retry: true, reason: 'blocked' }]);
+    await channel.close();
+  });
+});
+
+describe('syslog configuration', () => {
+  const bad: [string, object, string][] = [
+    ['client certificates without TLS', { tls: { caFile: '/ca.pem' } }, 'is only used with transport'],
+    ['a certificate without its key', { transport: 'tls', tls: { certFile: '/c.pem' } }, 'needs both'],
+    ['an application name with a space', { appName: 'a b' }, 'printable ASCII'],
+    ['a facility that is none', { facility: 'local8' }, 'local7'],
+  ];
+  it.each(bad)('refuses %s', (_name, config, expected) => {
+    const { error } = syslog.config.safeParse({ host: 'siem.example', ...config });
+    expect(JSON.stringify(error?.issues)).toContain(expected);
   });
 });

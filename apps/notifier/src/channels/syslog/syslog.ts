@@ -1,7 +1,8 @@
 import type { Channel, ChannelDeps, ChannelKind, Delivery, Outcome } from '../channel.js';
 import { EgressBlocked } from '../egress.js';
 import { syslogConfig, type SyslogConfig } from './config.js';
-import { MAX_DATAGRAM_BYTES, SyslogDatagrams } from './datagrams.js';
+import { ConnectionError } from './connection.js';
+import { MAX_DATAGRAM_BYTES, SyslogDatagrams, type Destination } from './datagrams.js';
 import { syslogMessage } from './message.js';
 import { SyslogStream } from './stream.js';
 
@@ -51,21 +52,38 @@ class UdpSyslog implements Channel {
     this.#datagrams = new SyslogDatagrams(config, deps);
   }
 
-  async send(batch: readonly Delivery[]): Promise<Outcome[]> {
+  async send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
-    for (const delivery of batch) outcomes.push(await this.#send(syslogMessage(delivery, this.#config)));
+    let failed: Outcome | undefined;
+    try {
+      const destination = await this.#datagrams.resolve();
+      for (const delivery of batch) {
+        if (signal.aborted) break;
+        outcomes.push(await this.#send(syslogMessage(delivery, this.#config), destination));
+      }
+    } catch (error) {
+      failed = failure(this.#config, error);
+    }
+    // What comes after a failure is not tried, so that the order is kept.
+    failed ??= failure(this.#config, new ConnectionError('ABORT_ERR', 'was stopped'));
+    while (outcomes.length < batch.length) outcomes.push(failed);
     return outcomes;
   }
 
-  async #send(message: Buffer): Promise<Outcome> {
-    if (message.length > MAX_DATAGRAM_BYTES) {
-      return { ok: false, retry: false, reason: 'too_large', message: `${message.length} bytes do not fit into a UDP datagram; use transport "tcp"` };
-    }
+  async #send(message: Buffer, destination: Destination): Promise<Outcome> {
+    const tooLarge: Outcome = {
+      ok: false,
+      retry: false,
+      reason: 'too_large',
+      message: `${message.length} bytes do not fit into a UDP datagram; use transport "tcp"`,
+    };
+    if (message.length > MAX_DATAGRAM_BYTES) return tooLarge;
     try {
-      await this.#datagrams.send(message);
+      await this.#datagrams.send(message, destination);
       return { ok: true };
     } catch (error) {
-      return failure(this.#config, error);
+      if ((error as NodeJS.ErrnoException).code === 'EMSGSIZE') return tooLarge;
+      throw error;
     }
   }
 
@@ -75,12 +93,13 @@ class UdpSyslog implements Channel {
 }
 
 function failure({ host, transport }: SyslogConfig, error: unknown): Outcome {
-  const { code, message } = error as { code?: string; message: string };
+  const { code, message, cause } = error as Error & { code?: unknown };
   const where = `syslog ${transport} ${host}`;
-  if (error instanceof EgressBlocked)
+  if (error instanceof EgressBlocked || cause instanceof EgressBlocked) {
     return { ok: false, retry: true, reason: 'blocked', message: `${where}: ${message}; see notifier.egress.allow` };
-  if (code === 'ETIMEDOUT') return { ok: false, retry: true, reason: 'timeout', message: `${where}: ${message}` };
+  }
+  if (code === 'ETIMEDOUT' || code === 'ABORT_ERR') return { ok: false, retry: true, reason: 'timeout', message: `${where}: ${message}` };
   // A certificate that is missing or not trusted, a file that cannot be read: someone must mend it, then it goes on.
-  const config = code !== undefined && /^(ENOENT|EACCES|ERR_TLS|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_OSSL|ERR_SSL)/.test(code);
-  return { ok: false, retry: true, reason: config ? 'config' : 'connection', message: `${where}: ${code ?? message}` };
+  const config = typeof code === 'string' && /^(ENOENT|EACCES|ERR_TLS|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_OSSL|ERR_SSL)/.test(code);
+  return { ok: false, retry: true, reason: config ? 'config' : 'connection', message: `${where}: ${message}` };
 }

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { ChannelDeps } from '../channel.js';
+import { DEFAULT_PORTS, type SyslogConfig } from './config.js';
+
+/** A connection ended, or an operation on it took too long; `code` is the system's or the TLS library's. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** One TCP or TLS connection for as long as it stands. One operation at a time. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #timeoutMs: number;
+  /** Why the operation under way cannot end well. */
+  #interrupt: ((error: Error) => void) | undefined;
+  #lost: ConnectionError | undefined;
+  #onLost: ((error: ConnectionError) => void) | undefined;
+
+  /** Rejects when there is no connection, or no trust, within the time limit. `onLost` is called once, before anything else notices. */
+  static async open(config: SyslogConfig, deps: ChannelDeps, signal: AbortSignal, onLost: (error: ConnectionError) => void): Promise<Connection> {
+    const { host, transport, timeout } = config;
+    deps.egress.assertHost(host);
+    const target = { host, port: config.port ?? DEFAULT_PORTS[transport], lookup: deps.egress.lookup };
+    const secure = transport === 'tls' ? await tlsOptions(config) : undefined;
+    const socket = secure === undefined ? connectTcp(target) : connectTls({ ...target, ...secure });
+    const connection = new Connection(socket, timeout);
+    await connection.#until((done) => socket.once(secure === undefined ? 'connect' : 'secureConnect', () => done()), timeout, signal);
+    connection.#onLost = onLost;
+    return connection;
+  }
+
+  private constructor(socket: Socket, timeoutMs: number) {
+    this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true);
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#end(new ConnectionError(error.code ?? 'EUNKNOWN', error.message, { cause: error })));
+    // A syslog server says nothing; reading is how its end of the connection is noticed.
+    socket.on('end', () => socket.destroy());
+    socket.resume();
+    socket.once('close', () => this.#end(new ConnectionError('ECLOSED', 'the receiver closed the connection')));
+  }
+
+  /** Throws when the connection is lost. */
+  assertStanding(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  /** Resolves when the operating system has taken all bytes. Destroys the connection when it cannot. */
+  write(bytes: Buffer, signal: AbortSignal): Promise<void> {
+    return this.#until((done) => this.#socket.write(bytes, done), this.#timeoutMs, signal);
+  }
+
+  /** Resolves when the connection still stands after this time. */
+  outlive(ms: number, signal: AbortSignal): Promise<void> {
+    return this.#until((done) => void setTimeout(done, ms), ms + this.#timeoutMs, signal);
+  }
+
+  /** Sends what is buffered, then ends; not waited for longer than a moment. */
+  async close(): Promise<void> {
+    if (this.#socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
+      this.#socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#socket.end();
+    });
+  }
+
+  async #until(start: (done: (error?: Error | null) => void) => void, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    let abort: (() => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.assertStanding();
+        if (signal.aborted) return reject(stopped());
+        abort = () => reject(stopped());
+        signal.addEventListener('abort', abort, { once: true });
+        timer = setTimeout(() => reject(new ConnectionError('ETIMEDOUT', `no progress within ${timeoutMs} ms`)), timeoutMs);
+        this.#interrupt = reject;
+        // When a write fails, the error event that follows says why.
+        start((error) => error ?? resolve());
+      });
+    } catch (error) {
+      this.#end(error as ConnectionError);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      if (abort !== undefined) signal.removeEventListener('abort', abort);
+      this.#interrupt = undefined;
+    }
+  }
+
+  #end(error: ConnectionError): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    this.#socket.destroy();
+    this.#interrupt?.(error);
+    this.#onLost?.(error);
+  }
+}
+
+const KEEP_ALIVE_MS = 10_000;
+const CLOSE_MS = 500;
+
+function stopped(): ConnectionError {
+  return new ConnectionError('ABORT_ERR', 'was stopped');
+}
+
+/** Files are read for each connection, so that a renewed certificate is taken up without a restart. */
+async function tlsOptions({ host, tls = {} }: SyslogConfig): Promise<ConnectionOptions> {
+  const { caFile, certFile, keyFile } = tls;
+  const servername = tls.servername ?? host;
+  return {
+    // RFC 6066 allows no address here; Node then checks the address itself against the certificate.
+    ...(isIP(servername) === 0 ? { servername } : {}),
+    ...(caFile === undefined ? {} : { ca: await readFile(caFile) }),
+    ...(certFile === undefined ? {} : { cert: await readFile(certFile) }),
+    ...(keyFile === undefined ? {} : { key: await readFile(keyFile) }),
+  };
+}
