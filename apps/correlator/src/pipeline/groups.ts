@@ -3,7 +3,7 @@ import type { CorrelatorMetrics } from '../metrics.js';
 import { type Match, type RuleState } from '../rules/rule-kind.js';
 import type { CompiledRule, Group } from './rule.js';
 
-/** A group whose sender's clock lags is kept this long by our clock before event time may end it. */
+/** How long, by our clock, a group or a whole partition must have been silent before our clock may stand in for event time. */
 const QUIET_MS = 10 * 60_000;
 
 interface Entry {
@@ -23,13 +23,17 @@ export class Groups {
   readonly #rules: ReadonlyMap<string, CompiledRule>;
   readonly #maxPerRule: number;
   readonly #metrics: CorrelatorMetrics;
+  readonly #now: () => number;
   /** By rule; a Map keeps the order of insertion, so that the first entry is the one least recently changed. */
   readonly #entries = new Map<string, Map<string, Entry>>();
   readonly #saved = new Map<string, Entry>();
   readonly #removed = new Map<string, RuleStateKey>();
   #latest = 0;
+  /** Our clock at the last match. */
+  #stepped = 0;
 
-  constructor(rules: ReadonlyMap<string, CompiledRule>, maxPerRule: number, metrics: CorrelatorMetrics) {
+  constructor(rules: ReadonlyMap<string, CompiledRule>, maxPerRule: number, metrics: CorrelatorMetrics, now: () => number) {
+    this.#now = now;
     this.#rules = rules;
     this.#maxPerRule = maxPerRule;
     this.#metrics = metrics;
@@ -47,7 +51,7 @@ export class Groups {
           group: row.group,
           state: JSON.parse(row.state),
           wakeAt: row.wakeAt,
-          touched: Date.now(),
+          touched: this.#now(),
         });
     }
   }
@@ -57,11 +61,12 @@ export class Groups {
     const before = this.#entries.get(rule.name)?.get(group.key);
     const step = rule.reducer.step(before?.state, match);
     this.#latest = Math.max(this.#latest, match.t);
+    this.#stepped = this.#now();
     const identity = { rule: rule.name, ruleVersion: rule.version, group: group.key };
     if (step.state === undefined || step.wakeAt === undefined) {
       if (before !== undefined) this.#drop(identity);
     } else if (step.state !== before?.state) {
-      const entry = { ...identity, state: step.state, wakeAt: step.wakeAt, touched: Date.now() };
+      const entry = { ...identity, state: step.state, wakeAt: step.wakeAt, touched: this.#now() };
       this.#keep(entry);
       this.#saved.set(keyOf(entry), entry);
       this.#removed.delete(keyOf(entry));
@@ -69,11 +74,16 @@ export class Groups {
     return step.members;
   }
 
-  /** Drops groups past their time: by event time, and for groups whose senders fell silent by our clock. */
-  expire(now: number): void {
+  /**
+   * Drops groups past their time. That is event time while matches come, also when they are hours old (a backlog is
+   * being worked off); only when the partition has fallen silent does our clock say how late it is.
+   */
+  expire(): void {
+    const now = this.#now();
+    const silent = this.#stepped < now - QUIET_MS;
+    const eventTime = silent ? Math.max(this.#latest, now - QUIET_MS) : this.#latest;
     for (const groups of this.#entries.values()) {
       for (const entry of groups.values()) {
-        const eventTime = Math.max(this.#latest, now - QUIET_MS);
         if (entry.wakeAt < eventTime && entry.touched < now - QUIET_MS) this.#drop(entry);
       }
     }

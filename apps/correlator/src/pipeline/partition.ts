@@ -91,7 +91,7 @@ export class Partition {
     this.#partition = partition;
     this.#owner = `${topic}/${partition}`;
     this.#recent = new RecentIds(deps.rememberIds);
-    this.#groups = new Groups(deps.rules, deps.maxGroupsPerRule, deps.metrics);
+    this.#groups = new Groups(deps.rules, deps.maxGroupsPerRule, deps.metrics, deps.now);
   }
 
   /** Loads what the last owner left. Reading resumes some way back, only to learn the recent ids again. */
@@ -103,10 +103,10 @@ export class Partition {
   }
 
   async #load(): Promise<void> {
-    const { store, rules, maxGroupsPerRule, metrics } = this.#deps;
+    const { store, rules, maxGroupsPerRule, metrics, now } = this.#deps;
     this.#stored = await readPosition(store.db, this.#group, this.#topic, this.#partition);
     this.#next = this.#stored ?? 0;
-    this.#groups = new Groups(rules, maxGroupsPerRule, metrics);
+    this.#groups = new Groups(rules, maxGroupsPerRule, metrics, now);
     this.#groups.load(await loadRuleStates(store.db, this.#topic, this.#partition));
     this.#unsent = true;
     this.#stale = false;
@@ -128,7 +128,7 @@ export class Partition {
   /** Forgets groups that nothing can join any more. */
   async sweep(): Promise<void> {
     await this.#exclusively(async () => {
-      this.#groups.expire(this.#deps.now());
+      this.#groups.expire();
       if (this.#groups.changed) await this.#store(this.#next, new Map());
     });
   }
