@@ -27,14 +27,12 @@ export function rawPlatformatic(brokers: string): RawClient {
     },
     async consume(topic, records) {
       const consumer = new Consumer({ ...common, groupId: `bench-${Math.random()}`, autocommit: false });
-      const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST });
-      let seen = 0;
-      let started = 0;
-      for await (const _ of stream) {
-        if (started === 0) started = performance.now();
-        if (++seen >= records) break;
-      }
-      const rate = seen / ((performance.now() - started) / 1000);
+      // The clock includes joining the group, for both clients: the stream has read ahead when its first message is seen.
+      const rate = await perSecond(records, async () => {
+        const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST });
+        let seen = 0;
+        for await (const _ of stream) if (++seen >= records) break;
+      });
       await consumer.close(true);
       return rate;
     },
@@ -59,22 +57,18 @@ export function rawKafkajs(brokers: string): RawClient {
       const consumer = kafka.consumer({ groupId: `bench-${Math.random()}` });
       await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: true });
-      let seen = 0;
-      let counted = 0;
-      let started = 0;
       const { promise, resolve } = Promise.withResolvers<void>();
-      await consumer.run({
-        autoCommit: false,
-        eachBatch: async ({ batch }) => {
-          // What the first request brought was there before the clock began.
-          if (started === 0) started = performance.now();
-          else counted += batch.messages.length;
-          seen += batch.messages.length;
-          if (seen >= records) resolve();
-        },
+      const rate = await perSecond(records, async () => {
+        let seen = 0;
+        await consumer.run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            seen += batch.messages.length;
+            if (seen >= records) resolve();
+          },
+        });
+        await promise;
       });
-      await promise;
-      const rate = counted / ((performance.now() - started) / 1000);
       await consumer.disconnect();
       return rate;
     },
