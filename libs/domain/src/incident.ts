@@ -2,13 +2,32 @@ import type { SeverityId } from './severity.js';
 import type { Attack } from './violation.js';
 
 /**
- * States of an incident: `open` → `acknowledged` → `contained` → `resolved`, and back to `open` when it recurs.
- * Only `open` is reached without an operator or an action.
+ * States of an incident:
+ *
+ * - `open`: nobody has taken it up. Every incident begins here, and comes back here when it recurs or an operator reopens it.
+ * - `acknowledged`: somebody is on it.
+ * - `contained`: an action holds its targets.
+ * - `resolved`: done, by an operator, by quiet (`resolveAfter` of its rule) or by a merge into another incident.
  */
 export type IncidentStatus = 'open' | 'acknowledged' | 'contained' | 'resolved';
 
-/** What changed since the version before; receivers word their message by it. */
-export type IncidentChange = 'opened' | 'updated' | 'escalated';
+/**
+ * What changed since the version before; receivers word their message by it. `unmuted`: what had muted it ended while it was
+ * still open, so that now everybody is told.
+ */
+export type IncidentChange =
+  | 'opened'
+  | 'updated'
+  | 'escalated'
+  | 'de_escalated'
+  | 'acknowledged'
+  | 'assigned'
+  | 'noted'
+  | 'resolved'
+  | 'reopened'
+  | 'merged'
+  | 'muted'
+  | 'unmuted';
 
 export interface EntityRef {
   type: 'workload' | 'pod' | 'container' | 'node' | 'user' | 'image' | 'address';
@@ -16,14 +35,35 @@ export interface EntityRef {
   name: string;
 }
 
+/** Why an incident ended. `quiet` and `merged` are ours, the others are an operator's. */
+export type ResolutionReason = 'true_positive' | 'benign' | 'false_positive' | 'duplicate' | 'other' | 'quiet' | 'merged';
+
+/** The reasons that an operator may give, as every triage tool has them. */
+export const RESOLUTION_REASONS = ['true_positive', 'benign', 'false_positive', 'duplicate', 'other'] as const satisfies readonly ResolutionReason[];
+
+export interface Resolution {
+  reason: ResolutionReason;
+  comment?: string;
+  /** Who resolved it; `tocsin` when it was we. */
+  by: string;
+  /** RFC 3339. */
+  time: string;
+}
+
+/** What keeps an incident from being told and acted on. It forms all the same, and says who is to blame. */
+export interface Muting {
+  /** `silence`: `id` is the silence's; `inhibition`: `id` is the incident that inhibits it. */
+  by: 'silence' | 'inhibition';
+  id: string;
+  /** The silence's comment, or the inhibiting incident's title. */
+  comment: string;
+}
+
 export interface Incident {
   schema: 1;
   /** uuidv5 over rule, rule version, group and period. */
   id: string;
-  /**
-   * Grows with every change and is a function of what the incident holds, so that a replay gives the same content
-   * under the same version. Versions may have gaps: changes of one batch are published as one.
-   */
+  /** Grows with every change. Versions may have gaps: changes of one batch are published as one. */
   version: number;
   change: IncidentChange;
   status: IncidentStatus;
@@ -40,10 +80,25 @@ export interface Incident {
   attacks: Attack[];
   /** Number of violations in it. */
   count: number;
+  /** How many of them came later than the correlator waits for (`correlator.grace`). */
+  late: number;
   first_seen: string;
   last_seen: string;
   /** The earliest ones, up to `INCIDENT_EVIDENCE_INLINE`; the whole trail is in the store. */
   violations: { id: string; time: string }[];
+  /** By an operator. */
+  assignee?: string;
+  acknowledged_by?: string;
+  /** Present while `resolved`. */
+  resolution?: Resolution;
+  /** The incident that this one was merged into; what joins this one counts there. */
+  merged_into?: string;
+  /** Present while it is not to be told. */
+  muted?: Muting[];
+  /** Who made this change; absent when the correlator did. */
+  actor?: string;
+  /** What the actor said about this change. */
+  comment?: string;
 }
 
 export const INCIDENT_EVIDENCE_INLINE = 20;

@@ -1,4 +1,6 @@
+export * from './command.js';
 export * from './ids.js';
 export * from './incident.js';
 export * from './severity.js';
+export * from './silence.js';
 export * from './violation.js';
