@@ -22,9 +22,12 @@ export function violationId(source: string, cluster: string, identity: string, t
   return v5(join([source, cluster, identity, time]), NAMESPACE.violation);
 }
 
-/** `ruleVersion` is the hash of what decides the rule's matches; `anchor` names the period, see correlator. */
-export function incidentId(rule: string, ruleVersion: string, group: string, anchor: string): string {
-  return v5(join([rule, ruleVersion, group, anchor]), NAMESPACE.incident);
+/**
+ * `grouping` says by what the rule groups, `group` are the values, `anchor` names the period, see correlator. The rule's
+ * conditions are not in it, so that an incident goes on when its rule is tuned.
+ */
+export function incidentId(rule: string, grouping: string, group: string, anchor: string): string {
+  return v5(join([rule, grouping, group, anchor]), NAMESPACE.incident);
 }
 
 /** `event` is a violation's id, or an incident's or action's id and version. */

@@ -61,12 +61,13 @@ export interface Muting {
 
 export interface Incident {
   schema: 1;
-  /** uuidv5 over rule, rule version, group and period. */
+  /** uuidv5 over rule, what it groups by, group and period. */
   id: string;
   /** Grows with every change. Versions may have gaps: changes of one batch are published as one. */
   version: number;
   change: IncidentChange;
   status: IncidentStatus;
+  /** `version` is of the conditions that the latest members met; the trail has it for each. */
   rule: { name: string; version: string; title: string };
   title: string;
   /** One sentence that says why this incident exists, for people. */
@@ -95,6 +96,10 @@ export interface Incident {
   merged_into?: string;
   /** Present while it is not to be told. */
   muted?: Muting[];
+  /** When this version was made, RFC 3339. */
+  updated_at: string;
+  /** The last version that was told to subscriptions, and when; absent when none was. Repeats may wait, see `suppress`. */
+  told?: { version: number; time: string };
   /** Who made this change; absent when the correlator did. */
   actor?: string;
   /** What the actor said about this change. */
