@@ -17,9 +17,11 @@ export function buildIncident(parts: Partial<Incident> = {}): Incident {
     entities: [{ type: 'workload', name: 'shop/web' }],
     attacks: [],
     count: 1,
+    late: 0,
     first_seen: '2026-09-14T14:02:11.123Z',
     last_seen: '2026-09-14T14:02:11.123Z',
     violations: [],
+    updated_at: '2026-09-14T14:02:12.000Z',
     ...parts,
   };
 }
