@@ -1,4 +1,5 @@
 import type { Violation } from '@tocsin/domain';
+import { sql } from 'kysely';
 import { byKey, chunks } from './batches.js';
 import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
@@ -8,26 +9,66 @@ export interface IncidentViolation {
   incidentId: string;
   violationId: string;
   time: string;
+  /** The rule that the violation matched, which may be one that the incident's rule is chained to. */
+  rule: string;
+  /** Version of the incident's rule. */
+  ruleVersion: string;
+  /** It came later than the correlator waits for. */
+  late: boolean;
 }
 
-/** Repeats are left out. */
-export async function addIncidentViolations(db: Queryable, members: readonly IncidentViolation[]): Promise<void> {
+/** Repeats are left out. Returns those that are new, as `incident/violation`. */
+export async function addIncidentViolations(db: Queryable, members: readonly IncidentViolation[]): Promise<Set<string>> {
+  const added = new Set<string>();
   for (const chunk of chunks(
     byKey(members, ({ incidentId, violationId }) => `${incidentId}/${violationId}`),
-    3,
+    6,
   )) {
-    await db
+    const rows = await db
       .insertInto('incident_violations')
-      .values(chunk.map((member) => ({ incident_id: member.incidentId, violation_id: member.violationId, time: timeText(member.time) })))
+      .values(
+        chunk.map((member) => ({
+          incident_id: member.incidentId,
+          violation_id: member.violationId,
+          time: timeText(member.time),
+          rule: columnText(member.rule),
+          rule_version: member.ruleVersion,
+          late: member.late ? 1 : 0,
+        })),
+      )
       .onConflict((conflict) => conflict.columns(['incident_id', 'violation_id']).doNothing())
+      .returning(['incident_id', 'violation_id'])
       .execute();
+    for (const row of rows) added.add(`${row.incident_id}/${row.violation_id}`);
   }
+  return added;
+}
+
+/** Adds what one incident holds to another; it stays in the trail of the first. Returns how many the other did not have. */
+export async function copyIncidentViolations(db: Queryable, from: string, into: string): Promise<number> {
+  const result = await db
+    .insertInto('incident_violations')
+    .columns(['incident_id', 'violation_id', 'time', 'rule', 'rule_version', 'late'])
+    .expression((eb) =>
+      eb
+        .selectFrom('incident_violations')
+        .select(sql<string>`${columnText(into)}`.as('incident_id'))
+        .select(['violation_id', 'time', 'rule', 'rule_version', 'late'])
+        .where('incident_id', '=', columnText(from)),
+    )
+    .onConflict((conflict) => conflict.columns(['incident_id', 'violation_id']).doNothing())
+    .executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0n);
 }
 
 export interface Evidence {
   /** Of the violation. */
   id: string;
   time: string;
+  /** The rule that it matched, and the version of the incident's rule then. */
+  rule: string;
+  ruleVersion: string;
+  late: boolean;
   /** Absent while the store does not hold it: not yet written, or no longer kept. */
   violation?: Violation;
 }
@@ -37,7 +78,7 @@ export async function incidentViolations(db: Queryable, incidentId: string, page
   let query = db
     .selectFrom('incident_violations as member')
     .leftJoin('violations', 'violations.id', 'member.violation_id')
-    .select(['member.violation_id', 'member.time', 'violations.document'])
+    .select(['member.violation_id', 'member.time', 'member.rule', 'member.rule_version', 'member.late', 'violations.document'])
     .where('member.incident_id', '=', columnText(incidentId))
     .orderBy('member.time', 'desc')
     .orderBy('member.violation_id', 'desc')
@@ -49,6 +90,13 @@ export async function incidentViolations(db: Queryable, incidentId: string, page
     rows,
     page.limit,
     (row) => ({ time: row.time, id: row.violation_id }),
-    ({ violation_id: id, time, document }) => (document === null ? { id, time } : { id, time, violation: JSON.parse(document) as Violation }),
+    ({ violation_id: id, time, rule, rule_version: ruleVersion, late, document }) => ({
+      id,
+      time,
+      rule,
+      ruleVersion,
+      late: late === 1,
+      ...(document !== null && { violation: JSON.parse(document) as Violation }),
+    }),
   );
 }

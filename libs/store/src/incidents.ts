@@ -1,9 +1,18 @@
 import type { Incident } from '@tocsin/domain';
-import { sql } from 'kysely';
+import { PostgresAdapter, sql } from 'kysely';
 import { byKey, chunks } from './batches.js';
 import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
-import { columnText, documentText, timeText } from './text.js';
+import { columnText, documentText, nullableColumnText, timeText } from './text.js';
+
+/** An incident, and who looks after it. */
+export interface IncidentRow {
+  incident: Incident;
+  /** The partition, as `topic/number`, whose owner tells of its changes. An incident keeps the one that it began with. */
+  home: string;
+  /** When its owner must look at it again, RFC 3339; null: never. */
+  dueAt: string | null;
+}
 
 export interface IncidentFilter {
   status?: string | undefined;
@@ -15,19 +24,21 @@ export interface IncidentFilter {
   namespace?: string | undefined;
   /** Last seen at or after, RFC 3339. */
   since?: string | undefined;
+  muted?: boolean | undefined;
+  assignee?: string | undefined;
 }
 
 /** An older version never replaces a newer one. */
-export async function upsertIncidents(db: Queryable, incidents: readonly Incident[]): Promise<void> {
+export async function upsertIncidents(db: Queryable, rows: readonly IncidentRow[]): Promise<void> {
   const newest = byKey(
-    incidents.toSorted((a, b) => a.version - b.version),
-    ({ id }) => id,
+    rows.toSorted((a, b) => a.incident.version - b.incident.version),
+    ({ incident }) => incident.id,
   );
-  for (const chunk of chunks(newest, 9)) {
+  for (const chunk of chunks(newest, 13)) {
     await db
       .insertInto('incidents')
       .values(
-        chunk.map((incident) => ({
+        chunk.map(({ incident, home, dueAt }) => ({
           id: incident.id,
           version: incident.version,
           status: incident.status,
@@ -37,6 +48,10 @@ export async function upsertIncidents(db: Queryable, incidents: readonly Inciden
           first_seen: timeText(incident.first_seen),
           last_seen: timeText(incident.last_seen),
           document: documentText(incident),
+          home,
+          due_at: dueAt === null ? null : timeText(dueAt),
+          muted: incident.muted === undefined ? 0 : 1,
+          assignee: nullableColumnText(incident.assignee),
         })),
       )
       .onConflict((conflict) =>
@@ -49,12 +64,18 @@ export async function upsertIncidents(db: Queryable, incidents: readonly Inciden
             first_seen: eb.ref('excluded.first_seen'),
             last_seen: eb.ref('excluded.last_seen'),
             document: eb.ref('excluded.document'),
+            due_at: eb.ref('excluded.due_at'),
+            muted: eb.ref('excluded.muted'),
+            assignee: eb.ref('excluded.assignee'),
           }))
           .where(sql<boolean>`excluded.version >= incidents.version`),
       )
       .execute();
   }
-  await addNamespaces(db, newest);
+  await addNamespaces(
+    db,
+    newest.map(({ incident }) => incident),
+  );
 }
 
 /** Namespaces are only ever added: an incident gains members and loses none. */
@@ -94,6 +115,24 @@ export async function getIncidents(db: Queryable, ids: readonly string[]): Promi
   return found;
 }
 
+/**
+ * Those of the ids that exist, for a change in the transaction `tx`: no other transaction changes them meanwhile. They are
+ * locked in the order of their ids, so that two transactions cannot wait for one another. An incident that does not
+ * exist cannot be locked, and need not be: only the owner of its home opens it. SQLite has one writer at a time anyway.
+ */
+export async function lockIncidents(tx: Queryable, ids: readonly string[]): Promise<Map<string, IncidentRow>> {
+  const found = new Map<string, IncidentRow>();
+  const lock = tx.getExecutor().adapter instanceof PostgresAdapter;
+  for (const chunk of chunks([...new Set(ids)].toSorted(), 1)) {
+    let query = tx.selectFrom('incidents').select(['id', 'document', 'home', 'due_at']).where('id', 'in', chunk.map(columnText)).orderBy('id');
+    if (lock) query = query.forUpdate();
+    for (const row of await query.execute()) {
+      found.set(row.id, { incident: JSON.parse(row.document) as Incident, home: row.home, dueAt: row.due_at });
+    }
+  }
+  return found;
+}
+
 /** By when they were last seen: one that changes moves to the first page. */
 export async function listIncidents(db: Queryable, filter: IncidentFilter, page: Page): Promise<Paged<Incident>> {
   let query = db
@@ -102,11 +141,12 @@ export async function listIncidents(db: Queryable, filter: IncidentFilter, page:
     .orderBy('last_seen', 'desc')
     .orderBy('id', 'desc')
     .limit(page.limit + 1);
-  for (const column of ['status', 'rule', 'cluster'] as const) {
+  for (const column of ['status', 'rule', 'cluster', 'assignee'] as const) {
     const value = filter[column];
     if (value !== undefined) query = query.where(column, '=', columnText(value));
   }
   if (filter.severity !== undefined) query = query.where('severity_id', '>=', filter.severity);
+  if (filter.muted !== undefined) query = query.where('muted', '=', filter.muted ? 1 : 0);
   if (filter.namespace !== undefined) {
     const inNamespace = db.selectFrom('incident_namespaces').select('incident_id').where('namespace', '=', columnText(filter.namespace));
     query = query.where('id', 'in', inNamespace);

@@ -1,6 +1,9 @@
+export * from './commands.js';
 export * from './dead-letters.js';
 export * from './errors.js';
 export * from './evidence.js';
+export * from './history.js';
+export * from './incident-timers.js';
 export * from './incidents.js';
 export { migrate } from './migrate.js';
 export * from './outbox.js';
@@ -8,5 +11,6 @@ export { BadCursor, type Page, type Paged } from './paging.js';
 export * from './positions.js';
 export * from './rule-states.js';
 export type { Database } from './schema.js';
+export * from './silences.js';
 export * from './store.js';
 export * from './violations.js';

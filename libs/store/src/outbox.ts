@@ -38,6 +38,12 @@ export async function takeOutbox(db: Queryable, owner: string, limit: number): P
   }));
 }
 
+/** Which of the owners have records waiting. */
+export async function outboxOwners(db: Queryable, owners: readonly string[]): Promise<string[]> {
+  const rows = await db.selectFrom('outbox').select('owner').distinct().where('owner', 'in', [...owners]).execute();
+  return rows.map(({ owner }) => owner);
+}
+
 export async function deleteOutbox(db: Queryable, ids: readonly number[]): Promise<void> {
   for (const chunk of chunks(ids, 1)) await db.deleteFrom('outbox').where('id', 'in', chunk).execute();
 }

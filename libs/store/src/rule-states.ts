@@ -16,22 +16,44 @@ export interface RuleStateRow {
 
 export type RuleStateKey = Pick<RuleStateRow, 'rule' | 'ruleVersion' | 'group'>;
 
-/** Those that matter longest come last, so that a bounded reader keeps them. */
-export async function loadRuleStates(db: Queryable, topic: string, partition: number): Promise<RuleStateRow[]> {
-  const rows = await db
-    .selectFrom('rule_states')
-    .select(['rule', 'rule_version', 'group_text', 'state', 'wake_at'])
-    .where('topic', '=', topic)
-    .where('partition', '=', partition)
-    .orderBy('wake_at')
-    .execute();
-  return rows.map((row) => ({
-    rule: row.rule,
-    ruleVersion: row.rule_version,
-    group: JSON.parse(row.group_text) as string,
-    state: row.state,
-    wakeAt: row.wake_at,
-  }));
+/** Rows that are held at a time while states are loaded. */
+const LOAD_STEP = 10_000;
+
+/** Hands over all states of a partition, some at a time: there may be a million of them. */
+export async function loadRuleStates(db: Queryable, topic: string, partition: number, onRows: (rows: RuleStateRow[]) => void): Promise<void> {
+  let after: RuleStateCursor | undefined;
+  do {
+    let query = db
+      .selectFrom('rule_states')
+      .select(['rule', 'rule_version', 'group_key', 'group_text', 'state', 'wake_at'])
+      .where('topic', '=', topic)
+      .where('partition', '=', partition)
+      .orderBy('rule')
+      .orderBy('rule_version')
+      .orderBy('group_key')
+      .limit(LOAD_STEP);
+    const place = after;
+    if (place !== undefined) {
+      query = query.where((eb) => eb(eb.refTuple('rule', 'rule_version', 'group_key'), '>', eb.tuple(place.rule, place.rule_version, place.group_key)));
+    }
+    const rows = await query.execute();
+    onRows(
+      rows.map((row) => ({
+        rule: row.rule,
+        ruleVersion: row.rule_version,
+        group: JSON.parse(row.group_text) as string,
+        state: row.state,
+        wakeAt: row.wake_at,
+      })),
+    );
+    after = rows.length === LOAD_STEP ? rows.at(-1) : undefined;
+  } while (after !== undefined);
+}
+
+interface RuleStateCursor {
+  rule: string;
+  rule_version: string;
+  group_key: string;
 }
 
 export async function saveRuleStates(db: Queryable, topic: string, partition: number, states: readonly RuleStateRow[]): Promise<void> {

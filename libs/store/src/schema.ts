@@ -28,11 +28,44 @@ export interface Database {
     first_seen: string;
     last_seen: string;
     document: string;
+    /** The partition, as `topic/number`, whose owner tells of its changes. */
+    home: string;
+    /** When its owner must look at it again. */
+    due_at: string | null;
+    /** 0 or 1. */
+    muted: number;
+    assignee: string | null;
   };
   /** The namespaces that an incident is about: one, or several when its rule groups by something else. */
   incident_namespaces: { incident_id: string; namespace: string };
   /** Which violations an incident holds. */
-  incident_violations: { incident_id: string; violation_id: string; time: string };
+  incident_violations: {
+    incident_id: string;
+    violation_id: string;
+    time: string;
+    /** The rule that the violation matched, which may be one that the incident's rule is chained to. */
+    rule: string;
+    /** Version of the incident's rule. */
+    rule_version: string;
+    /** 0 or 1. */
+    late: number;
+  };
+  /** What became of incidents, only ever added to. */
+  incident_history: {
+    incident_id: string;
+    version: number;
+    time: string;
+    change: string;
+    actor: string | null;
+    comment: string | null;
+    from_status: string | null;
+    to_status: string;
+    severity_id: number;
+    count: number;
+  };
+  silences: { id: string; filter: string; starts_at: string; ends_at: string; author: string; comment: string; created_at: string };
+  /** What operators said, and what came of it. */
+  incident_commands: { id: string; incident_id: string; time: string; outcome: string; message: string };
   /** Records to be appended to the log once the transaction that made them is durable. The key is JSON text. */
   outbox: { id: Generated<number>; owner: string; topic: string; record_key: string | null; value: Buffer; headers: string };
   violations: {

@@ -57,9 +57,19 @@ const incident: Fields<Incident> = {
   entities: true,
   attacks: true,
   count: true,
+  late: true,
   first_seen: true,
   last_seen: true,
   violations: true,
+  assignee: true,
+  acknowledged_by: true,
+  resolution: { reason: true, comment: true, by: true, time: true },
+  merged_into: true,
+  muted: true,
+  updated_at: true,
+  told: { version: true, time: true },
+  actor: true,
+  comment: true,
 };
 
 type Tree = true | { readonly [field: string]: Tree };
