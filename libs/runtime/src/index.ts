@@ -5,4 +5,5 @@ export * from './logger.js';
 export * from './metrics.js';
 export * from './open.js';
 export * from './part.js';
+export * from './policy-reload.js';
 export * from './runtime.js';
