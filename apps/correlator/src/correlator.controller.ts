@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Topic, type Batch } from '@tocsin/event-log';
 import { OnBatch } from '@tocsin/event-log/nest';
+import { COMMANDS_GROUP } from './pipeline/commands.js';
 import { Correlator } from './pipeline/correlator.js';
 import { CORRELATOR_GROUPS } from './pipeline/partition.js';
 
@@ -20,5 +21,10 @@ export class CorrelatorController {
   @OnBatch(Topic.Signals, { group: CORRELATOR_GROUPS[Topic.Signals] })
   signals(batch: Batch): Promise<void> {
     return this.#correlator.process(Topic.Signals, batch);
+  }
+
+  @OnBatch(Topic.Commands, { group: COMMANDS_GROUP })
+  commands(batch: Batch): Promise<void> {
+    return this.#correlator.commands(batch);
   }
 }

@@ -18,17 +18,33 @@ export function createCorrelatorMetrics(registry: Registry) {
       help: 'Records dropped because their id had come before.',
       registers,
     }),
+    late: new Counter({
+      name: 'tocsin_correlator_late_violations_total',
+      help: 'Violations that came to ingest later than correlator.grace after they happened. They are counted all the same.',
+      registers,
+    }),
     matches: new Counter({
       name: 'tocsin_correlator_matches_total',
       help: 'Violations that passed the filter of a rule.',
       labelNames: ['rule'],
       registers,
     }),
-    incidentsOpened: new Counter({ name: 'tocsin_correlator_incidents_opened_total', help: 'Incidents opened.', registers }),
+    incidentChanges: new Counter({
+      name: 'tocsin_correlator_incident_changes_total',
+      help: 'New versions of incidents, by what changed.',
+      labelNames: ['change'],
+      registers,
+    }),
+    commands: new Counter({
+      name: 'tocsin_correlator_commands_total',
+      help: 'What operators said about incidents, by what came of it.',
+      labelNames: ['type', 'outcome'],
+      registers,
+    }),
     evicted: new Counter({
-      name: 'tocsin_correlator_evicted_groups_total',
-      help: 'Groups whose state was dropped before its time because the rule had too many.',
-      labelNames: ['rule'],
+      name: 'tocsin_correlator_evicted_total',
+      help: 'What was not counted for want of room. Cause groups, memory: groups forgotten; new_groups: matches; window: matches.',
+      labelNames: ['rule', 'cause'],
       registers,
     }),
     fenced: new Counter({

@@ -1,37 +1,43 @@
-import { readFile } from 'node:fs/promises';
-import { buildRegistry } from '@tocsin/extension';
-import { loadPolicies, parsePolicies, type CorrelationRule } from '@tocsin/policy';
-import type { AppPart } from '@tocsin/runtime';
+import { contentOf, watchPolicies } from '@tocsin/policy';
+import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { correlatorConfig, type CorrelatorConfig } from './config.js';
 import { CorrelatorModule } from './correlator.module.js';
 import { createCorrelatorMetrics } from './metrics.js';
+import { MemoryBudget } from './pipeline/bounds.js';
 import { Correlator } from './pipeline/correlator.js';
+import { Mutings } from './pipeline/muting.js';
 import { CORRELATOR_GROUPS, type CorrelatorTopic } from './pipeline/partition.js';
-import { compileRule } from './pipeline/rule.js';
-import { RuleIndex } from './pipeline/rule-index.js';
-import { ruleKinds } from './rules/index.js';
+import { loadCorrelatorPolicies, RULE_PACK, type CorrelatorPolicies } from './policies.js';
 
-const BUILTIN_RULES = new URL('../builtin-rules.yaml', import.meta.url);
+const MEBIBYTE = 1024 * 1024;
 
 export const correlatorPart: AppPart<CorrelatorConfig> = {
   name: 'correlator',
   config: correlatorConfig,
   needsStore: true,
   async plan(config, common) {
-    const kinds = buildRegistry('rule kind', ruleKinds);
-    const builtin = config.builtinRules ? parsePolicies(await readFile(BUILTIN_RULES, 'utf8'), 'builtin-rules.yaml', { ruleKinds: kinds }).rules : [];
-    const own = (await loadPolicies(common.policyDir, { ruleKinds: kinds })).rules;
-    const rules = inForce(builtin, own).map((rule) => compileRule({ name: rule.metadata.name, ...rule.spec }, kinds));
+    const directories = config.builtinRules ? [RULE_PACK, common.policyDir] : [common.policyDir];
+    const load = () => loadCorrelatorPolicies(common.policyDir, config.builtinRules, config.grace);
+    const seen = await contentOf(directories);
+    let policies = await load();
     return async (runtime) => {
+      const { metrics: registry, logger } = runtime;
       const correlator = new Correlator({
         ...runtime,
-        metrics: createCorrelatorMetrics(runtime.metrics),
-        rules: new Map(rules.map((rule) => [rule.name, rule])),
-        index: new RuleIndex(rules),
+        metrics: createCorrelatorMetrics(registry),
+        rules: () => policies.rules,
+        documentSilences: () => policies.silences,
+        mutings: new Mutings(),
+        bounds: {
+          maxGroupsPerRule: config.maxGroupsPerRule,
+          newGroupsPerMinute: config.newGroupsPerMinute,
+          memory: new MemoryBudget(config.stateBudgetMb * MEBIBYTE),
+        },
         rememberIds: config.rememberIds,
-        maxGroupsPerRule: config.maxGroupsPerRule,
+        grace: config.grace,
         now: () => runtime.clock.now(),
       });
+      let following: { stop(): Promise<void> } | undefined;
       return {
         module: CorrelatorModule.forRoot(correlator),
         lifecycle: Object.fromEntries(
@@ -44,17 +50,24 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
           ]),
         ),
         start: async () => {
-          correlator.start();
-          runtime.logger.info({ rules: rules.length }, 'Correlation rules are in force.');
+          await correlator.start();
+          following = await followPolicies<CorrelatorPolicies>({
+            app: 'correlator',
+            logger,
+            metrics: registry,
+            watch: (listener) => watchPolicies(directories, seen, { load, onValid: (set) => listener.onValid(set), onInvalid: (error) => listener.onInvalid(error) }),
+            apply: async (loaded) => {
+              policies = loaded;
+              return { rules: loaded.rules.byName.size };
+            },
+          });
+          logger.info({ rules: policies.rules.byName.size }, 'Correlation rules are in force.');
         },
-        stop: async () => correlator.stop(),
+        stop: async () => {
+          await following?.stop();
+          await correlator.stop();
+        },
       };
     };
   },
 };
-
-/** The user's documents win over built-in ones of the same name; disabled ones are left out after that. */
-function inForce(builtin: readonly CorrelationRule[], own: readonly CorrelationRule[]): CorrelationRule[] {
-  const byName = new Map([...builtin, ...own].map((rule) => [rule.metadata.name, rule]));
-  return [...byName.values()].filter((rule) => rule.spec.enabled);
-}

@@ -47,7 +47,8 @@ export async function loadPolicies(directories: string | readonly string[], sche
   return collect(files, schemas, issues);
 }
 
-async function policyFiles(directory: string, issues: ConfigIssue[]): Promise<string[]> {
+/** Policy files below a directory in the order of their names; what cannot be read is among the issues. */
+export async function policyFiles(directory: string, issues: ConfigIssue[]): Promise<string[]> {
   const entries = (await attempt(directory, issues, async () => readdir(directory, { withFileTypes: true }))) ?? [];
   const files: string[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -112,7 +113,8 @@ function parseDocument(doc: YamlDoc, names: Map<string, Origin>, schemas: Policy
   const origin: Origin = { file: doc.file, line: doc.issue(['kind'], '', 'key').line ?? 1 };
   const unique = claimName(doc, kindName, outer.metadata, origin, names, issues);
   if (!unique || parsedSpec === undefined) return;
-  (set[list] as PolicyDocument<string, unknown>[]).push({ kind: kindName, metadata: outer.metadata, origin, spec: parsedSpec });
+  const issue: YamlDoc['issue'] = (path, message, at) => doc.issue(path, message, at);
+  (set[list] as PolicyDocument<string, unknown>[]).push({ kind: kindName, metadata: outer.metadata, origin, spec: parsedSpec, issue });
 }
 
 function claimName(doc: YamlDoc, kind: string, { name }: Metadata, origin: Origin, names: Map<string, Origin>, issues: ConfigIssue[]): boolean {

@@ -1,77 +1,116 @@
-import type { RuleStateRow } from '@tocsin/store';
-import type { CorrelatorMetrics } from '../metrics.js';
-import { type Match, type RuleState } from '../rules/rule-kind.js';
-import type { CompiledRule, Group } from './rule.js';
+import type { RuleStateKey, RuleStateRow } from '@tocsin/store';
+import { type Match, type RuleState, type Step, type Tick } from '../rules/rule-kind.js';
+import { Degraded, NewGroupQuota, type Bounds } from './bounds.js';
+import type { Group } from './group.js';
+import type { CompiledRule } from './rule.js';
+import type { RuleSet } from './rule-set.js';
+import { Timers } from './timers.js';
 
 /** How long, by our clock, a group or a whole partition must have been silent before our clock may stand in for event time. */
 const QUIET_MS = 10 * 60_000;
+/** A state no longer than this rests as text, which takes a third of the memory; reading it costs microseconds. */
+const REST_AS_TEXT_MAX = 1_024;
+/** What a group takes beside its key and state, and how many bytes of objects one character of state becomes; measured. */
+const ENTRY_BYTES = 240;
+const BYTES_PER_CHARACTER = 3;
 
 interface Entry {
-  rule: string;
-  ruleVersion: string;
-  group: string;
-  state: RuleState;
+  rule: CompiledRule;
+  key: string;
+  /** Either is there: the state at work, or as it rests. */
+  state: RuleState | undefined;
+  text: string | undefined;
   wakeAt: number;
   /** Our clock when the group last changed. */
   touched: number;
+  bytes: number;
+  alive: boolean;
 }
 
-export type RuleStateKey = Pick<RuleStateRow, 'rule' | 'ruleVersion' | 'group'>;
+/** Members that a tick has named. */
+export interface TickMembers {
+  rule: CompiledRule;
+  group: Group;
+  members: readonly Match[];
+}
 
-/** The state of every group of one partition, bounded per rule; knows what changed since it was last written. */
+/** The state of every group of one partition, within bounds; knows what changed since it was last written. */
 export class Groups {
-  readonly #rules: ReadonlyMap<string, CompiledRule>;
-  readonly #maxPerRule: number;
-  readonly #metrics: CorrelatorMetrics;
+  readonly #bounds: Bounds;
+  readonly #quota: NewGroupQuota;
   readonly #now: () => number;
+  #rules: RuleSet;
   /** By rule; a Map keeps the order of insertion, so that the first entry is the one least recently changed. */
   readonly #entries = new Map<string, Map<string, Entry>>();
-  readonly #saved = new Map<string, Entry>();
+  readonly #sizes = new Map<string, number>();
+  readonly #changed = new Set<Entry>();
   readonly #removed = new Map<string, RuleStateKey>();
+  /** Of the kinds that name members on ticks. An entry whose `wakeAt` has moved is in it more than once. */
+  readonly #timers = new Timers<Entry>();
+  readonly degraded = new Degraded();
   #latest = 0;
   /** Our clock at the last match. */
   #stepped = 0;
 
-  constructor(rules: ReadonlyMap<string, CompiledRule>, maxPerRule: number, metrics: CorrelatorMetrics, now: () => number) {
-    this.#now = now;
+  constructor(rules: RuleSet, bounds: Bounds, now: () => number) {
     this.#rules = rules;
-    this.#maxPerRule = maxPerRule;
-    this.#metrics = metrics;
+    this.#bounds = bounds;
+    this.#quota = new NewGroupQuota(bounds.newGroupsPerMinute);
+    this.#now = now;
   }
 
   load(rows: readonly RuleStateRow[]): void {
     for (const row of rows) {
-      const rule = this.#rules.get(row.rule);
+      const rule = this.#rules.byName.get(row.rule);
       // States of rules that were changed or removed are of no more use.
       if (rule === undefined || rule.version !== row.ruleVersion) this.#forget(row);
-      else
-        this.#keep({
-          rule: row.rule,
-          ruleVersion: row.ruleVersion,
-          group: row.group,
-          state: JSON.parse(row.state),
-          wakeAt: row.wakeAt,
-          touched: this.#now(),
-        });
+      else this.#keep(rule, row.group, { text: row.state, wakeAt: row.wakeAt });
     }
+    this.#settleMemory();
+  }
+
+  /** Goes on with other rules: windows of those that count as before are kept. */
+  adopt(rules: RuleSet): void {
+    this.#rules = rules;
+    for (const entries of [...this.#entries.values()]) {
+      for (const entry of [...entries.values()]) {
+        const rule = rules.byName.get(entry.rule.name);
+        if (rule?.version === entry.rule.version) entry.rule = rule;
+        else this.#drop(entry);
+      }
+    }
+  }
+
+  /** Gives back its share of the memory. */
+  close(): void {
+    for (const size of this.#sizes.values()) this.#bounds.memory.used -= size;
+    this.#sizes.clear();
   }
 
   /** Steps the group's reducer and says which matches became members. */
   step(rule: CompiledRule, group: Group, match: Match): readonly Match[] {
-    const before = this.#entries.get(rule.name)?.get(group.key);
-    const step = rule.reducer.step(before?.state, match);
     this.#latest = Math.max(this.#latest, match.t);
     this.#stepped = this.#now();
-    const identity = { rule: rule.name, ruleVersion: rule.version, group: group.key };
-    if (step.state === undefined || step.wakeAt === undefined) {
-      if (before !== undefined) this.#drop(identity);
-    } else if (step.state !== before?.state) {
-      const entry = { ...identity, state: step.state, wakeAt: step.wakeAt, touched: this.#now() };
-      this.#keep(entry);
-      this.#saved.set(keyOf(entry), entry);
-      this.#removed.delete(keyOf(entry));
+    const entry = this.#entries.get(rule.name)?.get(group.key);
+    return this.#take(rule, group.key, entry, rule.reducer.step(stateOf(entry), match));
+  }
+
+  /** Tells groups that wait for it that event time has passed `now`. */
+  tick(now: number): TickMembers[] {
+    const named: TickMembers[] = [];
+    for (let due = this.#timers.take(now); due !== undefined; due = this.#timers.take(now)) {
+      const { at, item: entry } = due;
+      if (!entry.alive || entry.wakeAt !== at) continue;
+      const tick: Tick = { now };
+      const members = this.#take(entry.rule, entry.key, entry, entry.rule.reducer.step(stateOf(entry), tick));
+      if (members.length > 0) named.push({ rule: entry.rule, group: groupFrom(entry), members });
     }
-    return step.members;
+    return named;
+  }
+
+  /** When the next group wants a tick, event time. */
+  get nextTick(): number | undefined {
+    return this.#timers.next;
   }
 
   /**
@@ -82,55 +121,128 @@ export class Groups {
     const now = this.#now();
     const silent = this.#stepped < now - QUIET_MS;
     const eventTime = silent ? Math.max(this.#latest, now - QUIET_MS) : this.#latest;
-    for (const groups of this.#entries.values()) {
-      for (const entry of groups.values()) {
-        if (entry.wakeAt < eventTime && entry.touched < now - QUIET_MS) this.#drop(entry);
+    for (const entries of this.#entries.values()) {
+      for (const entry of entries.values()) {
+        // In order of their last change, so those after it have changed since, too.
+        if (entry.touched >= now - QUIET_MS) break;
+        if (entry.wakeAt < eventTime && entry.rule.reducer.namesOnTick !== true) this.#drop(entry);
       }
     }
   }
 
   get changed(): boolean {
-    return this.#saved.size > 0 || this.#removed.size > 0;
+    return this.#changed.size > 0 || this.#removed.size > 0;
+  }
+
+  get size(): number {
+    return [...this.#entries.values()].reduce((sum, entries) => sum + entries.size, 0);
   }
 
   takeChanges(): { saved: RuleStateRow[]; removed: RuleStateKey[] } {
-    const saved = [...this.#saved.values()].map(({ rule, ruleVersion, group, state, wakeAt }) => ({
-      rule,
-      ruleVersion,
-      group,
-      wakeAt,
-      state: JSON.stringify(state),
-    }));
+    const saved = [...this.#changed].map((entry) => {
+      const text = entry.text ?? JSON.stringify(entry.state);
+      this.#rest(entry, text);
+      return { rule: entry.rule.name, ruleVersion: entry.rule.version, group: entry.key, wakeAt: entry.wakeAt, state: text };
+    });
     const removed = [...this.#removed.values()];
-    this.#saved.clear();
+    this.#changed.clear();
     this.#removed.clear();
+    this.#settleMemory();
     return { saved, removed };
   }
 
-  #keep(entry: Entry): void {
-    let groups = this.#entries.get(entry.rule);
-    if (groups === undefined) this.#entries.set(entry.rule, (groups = new Map<string, Entry>()));
-    groups.delete(entry.group);
-    groups.set(entry.group, entry);
-    if (groups.size <= this.#maxPerRule) return;
-    const [oldest] = groups.values();
-    if (oldest !== undefined) {
-      this.#drop(oldest);
-      this.#metrics.evicted.inc({ rule: entry.rule });
+  /** Takes over what a step gave. */
+  #take(rule: CompiledRule, key: string, entry: Entry | undefined, step: Step): readonly Match[] {
+    if (step.forgotten !== undefined && step.forgotten > 0) this.degraded.add(rule.name, 'window', step.forgotten);
+    if (step.state === undefined || step.wakeAt === undefined) {
+      if (entry !== undefined) this.#drop(entry);
+      return step.members;
+    }
+    if (entry === undefined && !this.#quota.take(rule.name, this.#now())) {
+      this.degraded.add(rule.name, 'new_groups', 1);
+      return step.members;
+    }
+    this.#changed.add(this.#keep(rule, key, { state: step.state, wakeAt: step.wakeAt }));
+    return step.members;
+  }
+
+  #keep(rule: CompiledRule, key: string, { state, text, wakeAt }: { state?: RuleState; text?: string; wakeAt: number }): Entry {
+    let entries = this.#entries.get(rule.name);
+    if (entries === undefined) this.#entries.set(rule.name, (entries = new Map<string, Entry>()));
+    const before = entries.get(key);
+    const entry: Entry = before ?? { rule, key, state: undefined, text: undefined, wakeAt: NaN, touched: 0, bytes: 0, alive: true };
+    entry.touched = this.#now();
+    if (rule.reducer.namesOnTick === true && entry.wakeAt !== wakeAt) this.#timers.add(wakeAt, entry);
+    entry.wakeAt = wakeAt;
+    entry.state = state;
+    entry.text = text;
+    if (before !== undefined) entries.delete(key);
+    else this.#resize(entry, ENTRY_BYTES + key.length + (text?.length ?? REST_AS_TEXT_MAX / 4));
+    entries.set(key, entry);
+    // A removal that is not yet written would come after the row.
+    if (before === undefined) this.#removed.delete(identityText(rule.name, rule.version, key));
+    if (entries.size > this.#bounds.maxGroupsPerRule) this.#evictOldest(entries, 'groups');
+    return entry;
+  }
+
+  #rest(entry: Entry, text: string): void {
+    const short = text.length <= REST_AS_TEXT_MAX;
+    if (short) {
+      entry.text = text;
+      entry.state = undefined;
+    }
+    this.#resize(entry, ENTRY_BYTES + entry.key.length + text.length * (short ? 1 : BYTES_PER_CHARACTER));
+  }
+
+  /** Evicts from the rule that takes most, which is the one that a flood has filled. */
+  #settleMemory(): void {
+    const { memory } = this.#bounds;
+    while (memory.exceeded) {
+      const [largest] = [...this.#sizes].toSorted(([, a], [, b]) => b - a);
+      const entries = largest === undefined ? undefined : this.#entries.get(largest[0]);
+      if (entries === undefined || entries.size === 0) return;
+      // Some at a time, so that the largest is not looked for once per group.
+      for (let count = Math.max(1, entries.size >> 6); count > 0 && memory.exceeded; count--) this.#evictOldest(entries, 'memory');
     }
   }
 
-  #drop(key: RuleStateKey): void {
-    this.#entries.get(key.rule)?.delete(key.group);
-    this.#saved.delete(keyOf(key));
-    this.#forget(key);
+  #evictOldest(entries: Map<string, Entry>, cause: 'groups' | 'memory'): void {
+    const [oldest] = entries.values();
+    if (oldest === undefined) return;
+    this.#drop(oldest);
+    this.degraded.add(oldest.rule.name, cause, 1);
+  }
+
+  #resize(entry: Entry, bytes: number): void {
+    const grown = bytes - entry.bytes;
+    entry.bytes = bytes;
+    this.#bounds.memory.used += grown;
+    this.#sizes.set(entry.rule.name, (this.#sizes.get(entry.rule.name) ?? 0) + grown);
+  }
+
+  #drop(entry: Entry): void {
+    entry.alive = false;
+    this.#entries.get(entry.rule.name)?.delete(entry.key);
+    this.#changed.delete(entry);
+    this.#resize(entry, 0);
+    this.#forget({ rule: entry.rule.name, ruleVersion: entry.rule.version, group: entry.key });
   }
 
   #forget({ rule, ruleVersion, group }: RuleStateKey): void {
-    this.#removed.set(keyOf({ rule, ruleVersion, group }), { rule, ruleVersion, group });
+    this.#removed.set(identityText(rule, ruleVersion, group), { rule, ruleVersion, group });
   }
 }
 
-function keyOf({ rule, ruleVersion, group }: RuleStateKey): string {
-  return JSON.stringify([rule, ruleVersion, group]);
+function stateOf(entry: Entry | undefined): RuleState | undefined {
+  if (entry === undefined) return undefined;
+  return entry.text === undefined ? entry.state : (JSON.parse(entry.text) as RuleState);
+}
+
+function groupFrom({ rule, key }: Entry): Group {
+  const list = JSON.parse(key) as string[];
+  return { key, values: Object.fromEntries(rule.groupBy.map(({ name }, index) => [name, list[index] ?? ''])) };
+}
+
+function identityText(rule: string, version: string, group: string): string {
+  return JSON.stringify([rule, version, group]);
 }

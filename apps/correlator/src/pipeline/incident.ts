@@ -1,74 +1,112 @@
-import { INCIDENT_ENTITIES_MAX, INCIDENT_EVIDENCE_INLINE, incidentId, type Incident, type SeverityId } from '@tocsin/domain';
+import {
+  INCIDENT_ENTITIES_MAX,
+  INCIDENT_EVIDENCE_INLINE,
+  incidentId,
+  type Incident,
+  type IncidentChange,
+  type IncidentStatus,
+  type SeverityId,
+} from '@tocsin/domain';
 import type { Match } from '../rules/rule-kind.js';
-import { attackText, parseAttack, parseEntity } from './match.js';
+import type { Group } from './group.js';
+import { attackText, parseAttack, parseDetails, parseEntity } from './match.js';
 import { periodStart } from './period.js';
-import type { CompiledRule, Group } from './rule.js';
+import type { CompiledRule } from './rule.js';
 
-/** The incident that a member belongs to. */
-export function incidentIdOf(rule: CompiledRule, group: Group, member: Match): string {
-  const anchor = new Date(periodStart(member.t, rule.name, group.key)).toISOString();
-  return incidentId(rule.name, rule.version, group.key, anchor);
+/** The incident that a member belongs to; `time` is the member's, in milliseconds. */
+export function incidentIdOf(rule: CompiledRule, group: Group, time: number): string {
+  const anchor = new Date(periodStart(time, rule.name, group.key, rule.reopenWithin)).toISOString();
+  return incidentId(rule.name, rule.grouping, group.key, anchor);
 }
 
 /**
- * Adds members to an incident, or opens it. Everything in it is a union, a minimum, a maximum or a count of its
- * members, so that their order does not matter.
+ * Adds members to an incident, or opens it. What it holds is a union, a minimum, a maximum or a count of its members,
+ * so that their order does not matter. A resolved one reopens when a member is younger than its resolution. `now` is
+ * RFC 3339.
  */
-export function addMembers(id: string, old: Incident | undefined, rule: CompiledRule, group: Group, members: readonly Match[]): Incident {
-  const times = members.map((member) => member.t);
-  const first = Math.min(...times, old === undefined ? Infinity : Date.parse(old.first_seen));
-  const last = Math.max(...times, old === undefined ? -Infinity : Date.parse(old.last_seen));
-  const count = (old?.count ?? 0) + members.length;
-  const severity = Math.max(rule.severity, old?.severity_id ?? 0) as SeverityId;
-  const entities = mergeTexts(
-    old?.entities.map(({ type, name }) => `${type}:${name}`) ?? [],
-    members.flatMap((member) => member.e),
-    INCIDENT_ENTITIES_MAX,
-  );
-  const attacks = mergeTexts(
-    [...rule.attacks, ...(old?.attacks ?? [])].map(attackText),
-    members.flatMap((member) => member.a),
-    INCIDENT_ENTITIES_MAX,
-  );
-  const violations = [...(old?.violations ?? []), ...members.map((member) => ({ id: member.id, time: new Date(member.t).toISOString() }))]
-    .toSorted((a, b) => (a.time + a.id < b.time + b.id ? -1 : 1))
-    .slice(0, INCIDENT_EVIDENCE_INLINE);
-  const where = describeGroup(group.values);
-  return {
+export function addMembers(id: string, old: Incident | undefined, rule: CompiledRule, group: Group, members: readonly Match[], now: string): Incident {
+  const held = gather(old, rule, members);
+  const recurs = old?.resolution !== undefined && members.some((member) => member.t > Date.parse(old.resolution?.time ?? ''));
+  const { resolution, actor: _actor, comment: _comment, ...rest } = old ?? {};
+  const incident: Incident = {
+    ...rest,
     schema: 1,
     id,
     version: (old?.version ?? 0) + members.length,
-    change: changeOf(old, severity),
-    status: old?.status ?? 'open',
+    change: 'opened',
+    status: recurs ? 'open' : (old?.status ?? 'open'),
     rule: { name: rule.name, version: rule.version, title: rule.title },
-    title: where === '' ? rule.title : `${rule.title} (${where})`,
-    reason: `${count} ${count === 1 ? 'violation' : 'violations'} matched rule "${rule.name}", and ${rule.reducer.because}.`,
-    severity_id: severity,
+    title: titleOf(rule, group),
+    reason: `${held.count} ${held.count === 1 ? 'violation' : 'violations'} matched rule "${rule.name}", and ${rule.reducer.because}.`,
+    severity_id: rule.severity,
     cluster: group.values['cluster'] ?? '',
     group: group.values,
-    entities: entities.map(parseEntity),
-    attacks: attacks.map(parseAttack),
-    count,
-    first_seen: new Date(first).toISOString(),
-    last_seen: new Date(last).toISOString(),
-    violations,
+    ...held,
+    updated_at: now,
+    ...(resolution !== undefined && !recurs && { resolution }),
+  };
+  incident.severity_id = severityOf(rule, incident);
+  incident.change = changeOf(old, incident);
+  return incident;
+}
+
+type Held = Pick<Incident, 'entities' | 'attacks' | 'count' | 'late' | 'first_seen' | 'last_seen' | 'violations'>;
+
+function gather(old: Held | undefined, rule: CompiledRule, members: readonly Match[]): Held {
+  const details = members.map((member) => parseDetails(member.d));
+  const added: Held = {
+    entities: unite(details.flatMap(({ entities }) => entities)).map(parseEntity),
+    attacks: unite([...rule.attacks.map(attackText), ...details.flatMap(({ attacks }) => attacks)]).map(parseAttack),
+    count: members.length,
+    late: details.filter(({ late }) => late).length,
+    first_seen: new Date(Math.min(...members.map(({ t }) => t))).toISOString(),
+    last_seen: new Date(Math.max(...members.map(({ t }) => t))).toISOString(),
+    violations: earliest(members.map(({ id, t }) => ({ id, time: new Date(t).toISOString() }))),
+  };
+  return old === undefined ? added : uniteHeld(old, added);
+}
+
+/** What two incidents, or an incident and its new members, hold together. */
+export function uniteHeld(a: Held, b: Held): Held {
+  const texts = (held: Held): string[] => held.entities.map(({ type, name }) => `${type}:${name}`);
+  return {
+    entities: unite([...texts(a), ...texts(b)]).map(parseEntity),
+    attacks: unite([...a.attacks, ...b.attacks].map(attackText)).map(parseAttack),
+    count: a.count + b.count,
+    late: a.late + b.late,
+    first_seen: a.first_seen < b.first_seen ? a.first_seen : b.first_seen,
+    last_seen: a.last_seen > b.last_seen ? a.last_seen : b.last_seen,
+    violations: earliest([...a.violations, ...b.violations]),
   };
 }
 
-function changeOf(old: Incident | undefined, severity: SeverityId): Incident['change'] {
-  if (old === undefined) return 'opened';
-  return severity > old.severity_id ? 'escalated' : 'updated';
+/** Union in text order, cut: the same set gives the same result in whatever order it was gathered. */
+function unite(texts: readonly string[]): string[] {
+  return [...new Set(texts)].toSorted().slice(0, INCIDENT_ENTITIES_MAX);
 }
 
-/** Union in text order, cut: the same set gives the same result in whatever order it was gathered. */
-function mergeTexts(a: readonly string[], b: readonly string[], max: number): string[] {
-  return [...new Set([...a, ...b])].toSorted().slice(0, max);
+function earliest(violations: readonly { id: string; time: string }[]): { id: string; time: string }[] {
+  return violations.toSorted((a, b) => (a.time + a.id < b.time + b.id ? -1 : 1)).slice(0, INCIDENT_EVIDENCE_INLINE);
+}
+
+/** By what it holds now, not by its history, so that it depends on the set of members only. */
+function severityOf(rule: CompiledRule, incident: Incident): SeverityId {
+  const passed = rule.escalate.filter(({ when }) => when.test(incident)).map(({ to }) => to);
+  return Math.max(rule.severity, ...passed) as SeverityId;
+}
+
+function changeOf(old: Incident | undefined, incident: { status: IncidentStatus; severity_id: SeverityId }): IncidentChange {
+  if (old === undefined) return 'opened';
+  if (old.status === 'resolved' && incident.status === 'open') return 'reopened';
+  if (incident.severity_id !== old.severity_id) return incident.severity_id > old.severity_id ? 'escalated' : 'de_escalated';
+  return 'updated';
 }
 
 /** "shop/web" for a workload's group, else the values in the order of the rule. */
-function describeGroup(values: Record<string, string>): string {
-  return Object.entries(values)
-    .filter(([path, value]) => value !== '' && path !== 'cluster')
+function titleOf(rule: CompiledRule, group: Group): string {
+  const where = Object.entries(group.values)
+    .filter(([name, value]) => value !== '' && name !== 'cluster')
     .map(([, value]) => value)
     .join('/');
+  return where === '' ? rule.title : `${rule.title} (${where})`;
 }

@@ -13,27 +13,26 @@ import {
   type StoredRecord,
 } from '@tocsin/event-log';
 import {
-  addIncidentViolations,
   advancePosition,
   deleteOutbox,
   deleteRuleStates,
-  getIncidents,
   loadRuleStates,
-  putOutbox,
   readPosition,
   saveRuleStates,
   takeOutbox,
-  upsertIncidents,
+  type Queryable,
   type Store,
 } from '@tocsin/store';
 import type { CorrelatorMetrics } from '../metrics.js';
+import type { Bounds } from './bounds.js';
+import { degradedViolations } from './degraded.js';
+import { Engine, type Effects, type Signal } from './engine.js';
 import { Groups } from './groups.js';
-import { addMembers, incidentIdOf } from './incident.js';
-import { toMatch, type Signal } from './match.js';
+import { writeMembers, type WriterDeps } from './incident-writer.js';
+import type { Mutings } from './muting.js';
 import { RecentIds } from './recent-ids.js';
-import { countsHere, groupOf, type CompiledRule, type Group } from './rule.js';
-import type { RuleIndex } from './rule-index.js';
-import type { Match } from '../rules/rule-kind.js';
+import type { RuleSet } from './rule-set.js';
+import { sweepIncidents } from './sweep.js';
 
 /** Consumer groups by topic, also the names of the positions in the store. */
 export const CORRELATOR_GROUPS = { [Topic.Violations]: 'correlator.violations', [Topic.Signals]: 'correlator.signals' } as const;
@@ -44,11 +43,14 @@ export interface PartitionDeps {
   log: EventLog;
   store: Store;
   metrics: CorrelatorMetrics;
-  rules: ReadonlyMap<string, CompiledRule>;
-  index: RuleIndex;
+  /** The rules in force now; another set after a reload. */
+  rules(): RuleSet;
+  mutings: Mutings;
+  bounds: Bounds;
   /** How many ids back a repeated record is recognised. */
   rememberIds: number;
-  maxGroupsPerRule: number;
+  /** How far out of order violations may come, milliseconds. */
+  grace: number;
   now(): number;
 }
 
@@ -73,13 +75,17 @@ export class Partition {
   readonly #topic: CorrelatorTopic;
   readonly #group: string;
   readonly #partition: number;
-  readonly #owner: string;
+  /** Whose records in the outbox it tells, and the home of incidents that begin here. */
+  readonly home: string;
   readonly #recent: RecentIds;
+  #rules: RuleSet;
   #groups: Groups;
   /** What the store holds; the next transaction must find it unchanged. */
   #stored: number | undefined;
   /** The next offset to be processed; at or after `#stored`. */
   #next = 0;
+  /** The latest event time seen. */
+  #watermark = 0;
   #unsent = true;
   #stale = false;
   #turn: Promise<void> = Promise.resolve();
@@ -89,9 +95,10 @@ export class Partition {
     this.#topic = topic;
     this.#group = CORRELATOR_GROUPS[topic];
     this.#partition = partition;
-    this.#owner = `${topic}/${partition}`;
+    this.home = `${topic}/${partition}`;
     this.#recent = new RecentIds(deps.rememberIds);
-    this.#groups = new Groups(deps.rules, deps.maxGroupsPerRule, deps.metrics, deps.now);
+    this.#rules = deps.rules();
+    this.#groups = new Groups(this.#rules, deps.bounds, deps.now);
   }
 
   /** Loads what the last owner left. Reading resumes some way back, only to learn the recent ids again. */
@@ -102,12 +109,24 @@ export class Partition {
     return { partition: opened, resumeAt: opened.#stored === undefined ? undefined : Math.max(0, opened.#stored - deps.rememberIds) };
   }
 
+  /** When a group wants to know that nothing came, event time. */
+  get nextTick(): number | undefined {
+    return this.#groups.nextTick;
+  }
+
+  /** Gives up what it holds in memory; it is not used afterwards. */
+  close(): Promise<void> {
+    return this.#turn.then(() => this.#groups.close());
+  }
+
   async #load(): Promise<void> {
-    const { store, rules, maxGroupsPerRule, metrics, now } = this.#deps;
+    const { store, rules, bounds, now } = this.#deps;
     this.#stored = await readPosition(store.db, this.#group, this.#topic, this.#partition);
     this.#next = this.#stored ?? 0;
-    this.#groups = new Groups(rules, maxGroupsPerRule, metrics, now);
-    this.#groups.load(await loadRuleStates(store.db, this.#topic, this.#partition));
+    this.#groups.close();
+    this.#rules = rules();
+    this.#groups = new Groups(this.#rules, bounds, now);
+    await loadRuleStates(store.db, this.#topic, this.#partition, (rows) => this.#groups.load(rows));
     this.#unsent = true;
     this.#stale = false;
   }
@@ -125,12 +144,27 @@ export class Partition {
     });
   }
 
-  /** Forgets groups that nothing can join any more. */
-  async sweep(): Promise<void> {
+  /** Tells what waits in the outbox, which others may have put there. */
+  send(): Promise<void> {
+    return this.#exclusively(async () => {
+      this.#unsent = true;
+      await this.#sendOutbox();
+    });
+  }
+
+  /** What time alone brings about in windows: nothing can join some any more, and what should have happened has not. */
+  async sweepGroups(): Promise<void> {
     await this.#exclusively(async () => {
       this.#groups.expire();
-      if (this.#groups.changed) await this.#store(this.#next, new Map());
+      const engine = this.#engine();
+      if (await this.#isSilent()) engine.tick(this.#deps.now());
+      await this.#finish(this.#next, engine.effects);
     });
+  }
+
+  /** What time alone brings about in incidents: they resolve, or what waited is told. */
+  async sweepIncidents(): Promise<void> {
+    await this.#exclusively(() => this.#finish(this.#next, this.#engine().effects, (tx, writer) => sweepIncidents(tx, this.home, writer)));
   }
 
   /** One at a time; after a failure the memory may be ahead of the store, so it is loaded again first. */
@@ -138,6 +172,8 @@ export class Partition {
     const run = this.#turn.then(async () => {
       if (this.#stale) await this.#load();
       this.#stale = true;
+      const rules = this.#deps.rules();
+      if (rules !== this.#rules) this.#groups.adopt((this.#rules = rules));
       await work();
       this.#stale = false;
     });
@@ -145,19 +181,21 @@ export class Partition {
     return run;
   }
 
+  #engine(): Engine {
+    const { grace, metrics } = this.#deps;
+    return new Engine({
+      rules: this.#rules,
+      groups: this.#groups,
+      keyed: this.#topic === Topic.Violations,
+      grace,
+      onMatch: ({ name }) => metrics.matches.inc({ rule: name }),
+    });
+  }
+
   async #process(batch: Batch, added: string[]): Promise<void> {
     await this.#sendOutbox();
-    const signals: LogRecord[] = [];
+    const engine = this.#engine();
     const poison: LogRecord[] = [];
-    const members = new Map<string, { rule: CompiledRule; group: Group; matches: Match[] }>();
-    const count = (rule: CompiledRule, group: Group, match: Match): void => {
-      for (const member of this.#groups.step(rule, group, match)) {
-        const id = incidentIdOf(rule, group, member);
-        const entry = members.get(id);
-        if (entry === undefined) members.set(id, { rule, group, matches: [member] });
-        else entry.matches.push(member);
-      }
-    };
     let next = this.#next;
     for (const record of batch.records) {
       const id = record.headers['ce_id'] ?? '';
@@ -170,87 +208,69 @@ export class Partition {
         continue;
       }
       try {
-        if (this.#topic === Topic.Signals) this.#countSignal(record, count);
-        else this.#correlate(decodeEvent<Violation>(record, EventType.Violation), signals, count);
+        this.#take(record, engine);
       } catch (error) {
         if (!(error instanceof UndecodableRecord)) throw error;
         poison.push(this.#poison(record, error));
       }
     }
+    engine.tick(Math.min(this.#watermark, this.#deps.now()));
     if (poison.length > 0) await appendDeadLetters(this.#deps.log, poison);
+    await this.#finish(next, engine.effects);
+  }
+
+  #take(record: StoredRecord, engine: Engine): void {
+    if (this.#topic === Topic.Signals) {
+      const signal = decodeEvent<Signal>(record, EventType.Signal);
+      this.#watermark = Math.max(this.#watermark, signal.match.t);
+      engine.signal(signal);
+      return;
+    }
+    const violation = decodeEvent<Violation>(record, EventType.Violation);
+    const time = Date.parse(violation.time);
+    this.#watermark = Math.max(this.#watermark, time);
+    if (Date.parse(violation.received_time) - time > this.#deps.grace) this.#deps.metrics.late.inc();
+    engine.violation(violation);
+  }
+
+  async #finish(next: number, effects: Effects, alsoWrite?: (tx: Queryable, writer: WriterDeps) => Promise<boolean>): Promise<void> {
+    const { log } = this.#deps;
     // Signals go out before the offset moves: should we stop in between, they come again with the same ids.
-    if (signals.length > 0) await this.#deps.log.append(Topic.Signals, signals);
-    await this.#store(next, members);
+    if (effects.signals.length > 0) await log.append(Topic.Signals, effects.signals.map(toSignalRecord));
+    await this.#store(next, effects, alsoWrite);
     await this.#sendOutbox();
+    await this.#reportDegraded();
   }
 
-  #correlate(violation: Violation, signals: LogRecord[], count: (rule: CompiledRule, group: Group, match: Match) => void): void {
-    let match: Match | undefined;
-    this.#deps.index.match(violation, (rule) => {
-      match ??= toMatch(violation);
-      this.#deps.metrics.matches.inc({ rule: rule.name });
-      const group = groupOf(rule, violation);
-      if (countsHere(rule, violation)) count(rule, group, match);
-      else signals.push(toSignal(rule, group, match, violation));
-    });
-  }
-
-  #countSignal(record: StoredRecord, count: (rule: CompiledRule, group: Group, match: Match) => void): void {
-    const signal = decodeEvent<Signal>(record, EventType.Signal);
-    const rule = this.#deps.rules.get(signal.rule);
-    // A rule that was changed or removed since is counted anew from its own matches.
-    if (rule === undefined || rule.version !== signal.ruleVersion) return;
-    count(rule, { values: signal.group, key: signal.groupKey }, signal.match);
-  }
-
-  async #store(next: number, members: ReadonlyMap<string, { rule: CompiledRule; group: Group; matches: Match[] }>): Promise<void> {
-    const idle = members.size === 0 && !this.#groups.changed;
+  async #store(next: number, { members }: Effects, alsoWrite?: (tx: Queryable, writer: WriterDeps) => Promise<boolean>): Promise<void> {
+    const idle = members.size === 0 && !this.#groups.changed && alsoWrite === undefined;
     if (idle && next - (this.#stored ?? 0) < IDLE_POSITION_RECORDS) {
       this.#next = next;
       return;
     }
-    const { store, metrics } = this.#deps;
+    const { store, metrics, mutings } = this.#deps;
     const changes = this.#groups.takeChanges();
-    let opened = 0;
-    await store.transaction(async (tx) => {
+    const writer: WriterDeps = { rules: this.#rules, mutings, now: this.#timeText() };
+    const { changed, swept } = await store.transaction(async (tx) => {
       if (!(await advancePosition(tx, this.#group, this.#topic, this.#partition, this.#stored, next))) {
-        throw new Fenced(`Partition ${this.#owner} has another owner.`);
+        throw new Fenced(`Partition ${this.home} has another owner.`);
       }
       await saveRuleStates(tx, this.#topic, this.#partition, changes.saved);
       await deleteRuleStates(tx, this.#topic, this.#partition, changes.removed);
-      if (members.size === 0) return;
-      const before = await getIncidents(tx, [...members.keys()]);
-      const after = [...members].map(([id, { rule, group, matches }]) => addMembers(id, before.get(id), rule, group, matches));
-      opened = after.length - before.size;
-      await upsertIncidents(tx, after);
-      await addIncidentViolations(
-        tx,
-        [...members].flatMap(([id, { matches }]) =>
-          matches.map((match) => ({ incidentId: id, violationId: match.id, time: new Date(match.t).toISOString() })),
-        ),
-      );
-      await putOutbox(
-        tx,
-        this.#owner,
-        after.map((incident) => ({
-          topic: Topic.Incidents,
-          ...encodeEvent(
-            incident.id,
-            { id: `${incident.id}/${incident.version}`, type: EventType.Incident, source: '/tocsin/correlator', time: incident.last_seen },
-            incident,
-          ),
-        })),
-      );
+      return { changed: await writeMembers(tx, this.home, members, writer), swept: (await alsoWrite?.(tx, writer)) === true };
     });
     this.#stored = next;
     this.#next = next;
-    this.#unsent ||= members.size > 0;
-    metrics.incidentsOpened.inc(opened);
+    this.#unsent ||= changed.length > 0 || swept;
+    for (const incident of changed) {
+      mutings.note(incident, this.#rules);
+      metrics.incidentChanges.inc({ change: incident.change });
+    }
   }
 
   async #sendOutbox(): Promise<void> {
     while (this.#unsent) {
-      const rows = await takeOutbox(this.#deps.store.db, this.#owner, OUTBOX_STEP);
+      const rows = await takeOutbox(this.#deps.store.db, this.home, OUTBOX_STEP);
       for (const topic of new Set(rows.map((row) => row.topic))) {
         await this.#deps.log.append(
           topic,
@@ -265,8 +285,32 @@ export class Partition {
     }
   }
 
+  /** What was lost for want of room becomes a violation of our own, and so an incident. */
+  async #reportDegraded(): Promise<void> {
+    const lost = this.#groups.degraded.take();
+    if (lost.length === 0) return;
+    for (const { rule, cause, count } of lost) this.#deps.metrics.evicted.inc({ rule, cause }, count);
+    await this.#deps.log.append(Topic.Violations, degradedViolations(lost, this.home, this.#deps.now()));
+  }
+
+  /**
+   * Whether our clock may stand in for event time: something waits for that time, and no record is left that could
+   * bring an earlier one. When the log does not answer, it may not.
+   */
+  async #isSilent(): Promise<boolean> {
+    const due = this.#groups.nextTick;
+    if (due === undefined || due > this.#deps.now()) return false;
+    const offsets = await this.#deps.log.offsets(this.#topic);
+    const end = offsets.find(({ partition }) => partition === this.#partition)?.end;
+    return end !== undefined && end <= this.#next;
+  }
+
+  #timeText(): string {
+    return new Date(this.#deps.now()).toISOString();
+  }
+
   #poison(record: StoredRecord, error: UndecodableRecord): LogRecord {
-    const time = new Date(this.#deps.now()).toISOString();
+    const time = this.#timeText();
     return deadLetter(record, {
       stage: 'correlate',
       reason: 'undecodable',
@@ -280,11 +324,17 @@ export class Partition {
   }
 }
 
-function toSignal(rule: CompiledRule, group: Group, match: Match, violation: Violation): LogRecord {
-  const signal: Signal = { rule: rule.name, ruleVersion: rule.version, group: group.values, groupKey: group.key, match };
+function toSignalRecord(signal: Signal): LogRecord {
+  const { rule, ruleVersion, groupKey, match } = signal;
   return encodeEvent(
-    JSON.stringify([rule.name, group.key]),
-    { id: `${violation.id}/${rule.name}/${rule.version}`, type: EventType.Signal, source: '/tocsin/correlator', time: violation.time },
+    JSON.stringify([rule, groupKey]),
+    {
+      // A violation may reach a rule through several that it is chained to.
+      id: `${match.id}/${rule}/${ruleVersion}/${match.k}`,
+      type: EventType.Signal,
+      source: '/tocsin/correlator',
+      time: new Date(match.t).toISOString(),
+    },
     signal,
   );
 }

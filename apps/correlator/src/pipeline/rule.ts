@@ -1,95 +1,98 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Attack, type SeverityId, type Violation } from '@tocsin/domain';
-import { compileFilter, requiredEquals, type Filter, type RequiredEquals } from '@tocsin/policy';
-import type { Reducer, RuleKind } from '../rules/rule-kind.js';
+import { canonicalJson, type Attack, type SeverityId } from '@tocsin/domain';
+import { compileFilter, requiredEquals, type CorrelationRuleSpec, type Filter, type RequiredEquals } from '@tocsin/policy';
+import type { MatchKey, Reducer, RuleKind } from '../rules/rule-kind.js';
+import { KEY_FIELDS, type GroupField } from './group.js';
 
 /** A correlation rule as its document says it, checked and defaulted. */
-export interface RuleDefinition {
-  name: string;
-  title: string;
-  severity: SeverityId;
-  /** CEL over `violation`. */
-  filter: string;
-  /** Paths into the violation, for example `workload.namespace`. */
-  groupBy: readonly string[];
-  attacks: readonly Attack[];
-  kind: string;
-  /** Parsed by the kind's schema. */
-  kindConfig: unknown;
-}
+export type RuleDefinition = { name: string } & Omit<CorrelationRuleSpec, 'description' | 'enabled' | 'tests'>;
 
 export interface CompiledRule {
   name: string;
-  /** Hash of what decides the matches: when only the title changes, open incidents go on. */
+  /** Hash of what decides the matches, also of the rules that it is chained to. */
   version: string;
   title: string;
   severity: SeverityId;
+  escalate: readonly { to: SeverityId; when: Filter }[];
   attacks: readonly Attack[];
-  filter: Filter;
+  /** Whether its members make incidents, or only feed rules that name it. */
+  generate: boolean;
+  /** Absent when its matches are the members of other rules. */
+  filter: Filter | undefined;
   /** A violation that lacks one of these values cannot match. */
   requires: readonly RequiredEquals[];
   groupBy: readonly GroupField[];
-  /** True when all violations of a group share the log key, so that they are counted where they arrive. */
-  keyed: boolean;
+  /** The names of `groupBy` as one text. */
+  grouping: string;
+  /** What `Match.k` holds, and the path of a `field`. */
+  input: MatchKey;
+  field: string | undefined;
+  /** True when all matches of a group that has a workload are found on one partition of violations, so that they are counted there. */
+  local: boolean;
+  /** Rules that take the members of this one. */
+  dependents: readonly CompiledRule[];
+  /** Paths whose values members must carry for the dependents. */
+  carries: readonly string[];
   reducer: Reducer;
+  /** Milliseconds, as the three below. */
+  suppress: number;
+  resolveAfter: number | undefined;
+  reopenWithin: number;
+  inhibits: readonly { rules: readonly string[]; equal: readonly string[] }[];
 }
 
-export interface GroupField {
-  path: string;
-  steps: readonly string[];
-}
+/** Repeats that come faster than this are told together; see `suppress`. */
+const DEFAULT_SUPPRESS_MS = 10_000;
 
-/** Fields of the violations' log key; a group that has them all lies on one partition. */
-const KEY_FIELDS = ['cluster', 'workload.namespace', 'workload.name'];
-
-export function compileRule(definition: RuleDefinition, kinds: ReadonlyMap<string, RuleKind>): CompiledRule {
+/** `inputs` are the compiled rules that this one is chained to, `grace` as in `RuleKindDeps`. */
+export function compileRule(
+  definition: RuleDefinition,
+  kinds: ReadonlyMap<string, RuleKind>,
+  inputs: readonly CompiledRule[],
+  grace: number,
+): CompiledRule {
   const kind = kinds.get(definition.kind);
   if (kind === undefined) throw new Error(`Rule "${definition.name}" has the unknown kind "${definition.kind}".`);
+  const { name, filter, suppress } = definition;
   return {
-    name: definition.name,
-    version: ruleVersion(definition),
+    name,
+    version: versionOf(definition, inputs),
     title: definition.title,
     severity: definition.severity,
+    escalate: definition.escalate.map(({ to, when }) => ({ to, when: compileFilter(when, 'incident') })),
     attacks: definition.attacks,
-    filter: compileFilter(definition.filter, 'violation'),
-    requires: requiredEquals(definition.filter, 'violation'),
-    groupBy: definition.groupBy.map((path) => ({ path, steps: path.split('.') })),
-    keyed: KEY_FIELDS.every((field) => definition.groupBy.includes(field)),
-    reducer: kind.create(definition.kindConfig, undefined),
+    generate: definition.generate,
+    filter: filter === undefined ? undefined : compileFilter(filter, 'violation'),
+    requires: filter === undefined ? [] : requiredEquals(filter, 'violation'),
+    groupBy: definition.groupBy.map((field) => groupField(field, definition.aliases[field])),
+    grouping: JSON.stringify(definition.groupBy),
+    input: kind.input,
+    field: kind.input === 'field' ? fieldOf(definition) : undefined,
+    local: KEY_FIELDS.every((field) => definition.groupBy.includes(field)) && inputs.every((input) => input.local),
+    dependents: [],
+    carries: [],
+    reducer: kind.create(definition.kindConfig, { grace }),
+    suppress: suppress ?? DEFAULT_SUPPRESS_MS,
+    resolveAfter: definition.resolveAfter,
+    reopenWithin: definition.reopenWithin,
+    inhibits: definition.inhibits,
   };
 }
 
-function ruleVersion({ filter, groupBy, kind, kindConfig }: RuleDefinition): string {
-  return createHash('sha256').update(canonicalJson({ filter, groupBy, kind, kindConfig })).digest('hex').slice(0, 12);
+function groupField(name: string, alias: Record<string, string> | undefined): GroupField {
+  if (alias === undefined) return { name, pathOf: () => name };
+  return { name, pathOf: (rule) => alias[rule] ?? name };
 }
 
-export interface Group {
-  /** The values by path; a missing one is the empty text. */
-  values: Record<string, string>;
-  /** The values as one text, the same for the same values. */
-  key: string;
+function fieldOf({ name, kindConfig }: RuleDefinition): string {
+  const field = (kindConfig as { condition?: { field?: unknown } }).condition?.field;
+  if (typeof field !== 'string') throw new Error(`Rule "${name}" counts values but names no field.`);
+  return field;
 }
 
-export function groupOf(rule: CompiledRule, violation: Violation): Group {
-  const values: Record<string, string> = {};
-  for (const { path, steps } of rule.groupBy) values[path] = readText(violation, steps);
-  return { values, key: JSON.stringify(rule.groupBy.map(({ path }) => values[path])) };
-}
-
-function readText(root: unknown, steps: readonly string[]): string {
-  let value = root;
-  for (const step of steps) {
-    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step)) return '';
-    value = (value as Record<string, unknown>)[step];
-  }
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
-}
-
-/**
- * Whether this violation's matches are counted on its own partition. Events of a host have no workload and are keyed
- * by node, so for them even a group by workload spans partitions.
- */
-export function countsHere(rule: CompiledRule, violation: Violation): boolean {
-  return rule.keyed && (violation.workload.namespace !== undefined || violation.workload.name !== undefined);
+/** What only names, words or tells the incident is left out: when it changes, the windows go on. */
+function versionOf({ filter, rules, groupBy, aliases, kind, kindConfig }: RuleDefinition, inputs: readonly CompiledRule[]): string {
+  const chained = inputs.map((input) => input.version);
+  const decisive = { filter, rules, groupBy, aliases, kind, kindConfig, chained };
+  return createHash('sha256').update(canonicalJson(decisive)).digest('hex').slice(0, 12);
 }

@@ -27,6 +27,8 @@ export interface PolicyDocument<Kind extends string, Spec> {
   metadata: Metadata;
   origin: Origin;
   spec: Spec;
+  /** A mistake that shows only beside other documents, with its place in this one. */
+  issue: YamlDoc['issue'];
 }
 
 /** One kind of policy document; a new kind is one file here and one line in `index.ts`. */

@@ -1,27 +1,13 @@
-import { duration } from '@tocsin/extension';
 import { z } from 'zod';
 import { isTick, type Match, type RuleKind, type Step } from '../rule-kind.js';
+import { insert, name, type Ring } from '../ring.js';
+import { atLeast, newestOf, ringOf, settle, spanText, timespan } from '../windows.js';
 
 const config = z.strictObject({
-  /** Length of the sliding window, event time. */
-  timespan: duration,
-  condition: z.strictObject({
-    /** The window is hot when it holds at least this many matches. */
-    gte: z.number().int().min(2).max(10_000),
-  }),
+  timespan,
+  /** The window is hot when it holds at least this many matches. */
+  condition: atLeast(2, 10_000),
 });
-
-type EventCountConfig = z.infer<typeof config>;
-
-/** How far out of order a match may come and still be counted exactly. */
-const GRACE_MS = 5 * 60_000;
-/** Matches kept beyond the threshold, so that late ones still find their neighbours. */
-const RING_SLACK = 64;
-
-interface Item extends Match {
-  /** 1 when the item has been named as a member. */
-  m: 0 | 1;
-}
 
 /**
  * `gte` or more matches within any `timespan`, on a sliding window (Sigma `event_count`).
@@ -29,61 +15,54 @@ interface Item extends Match {
  * A match is a member when it lies in some window of length `timespan` that holds at least `gte` matches. Adding
  * matches only ever adds members, so the outcome is a function of the set of matches, whatever their order.
  */
-export const eventCount: RuleKind<EventCountConfig> = {
+export const eventCount: RuleKind<z.infer<typeof config>> = {
   type: 'event_count',
   summary: 'At least N violations of a group within a time span.',
+  input: 'none',
   config,
-  create: ({ timespan, condition }) => ({
-    because: `at least ${condition.gte} matches lie within ${timespan / 1000} s`,
-    step(state, input) {
-      const ring = (state as Item[] | undefined) ?? [];
-      if (isTick(input)) return settle(ring, input.now, timespan, condition.gte, []);
-      return count(ring, input, timespan, condition.gte);
+  create: ({ timespan: span, condition: threshold }, { grace }) => ({
+    because: `at least ${threshold} matches lie within ${spanText(span)}`,
+    step(state, input): Step {
+      const ring = ringOf(state);
+      if (isTick(input)) return settle(ring, input.now, span, grace, []);
+      const members: Match[] = [];
+      const at = insert(ring, input);
+      const newest = newestOf(ring, input.t);
+      if (at !== undefined) {
+        nameAround(ring, at, span, threshold, members);
+        thin(ring, at, span, threshold);
+      }
+      return settle(ring, newest, span, grace, members);
     },
   }),
 };
 
-function count(ring: readonly Item[], match: Match, timespan: number, threshold: number): Step {
-  const at = position(ring, match);
-  const newest = Math.max(match.t, ring.at(-1)?.t ?? 0);
-  if (ring[at]?.id === match.id && ring[at].t === match.t) return settle(ring, newest, timespan, threshold, []);
-  const next: Item[] = ring.toSpliced(at, 0, { ...match, m: 0 });
-  const members: Match[] = [];
-  // Every run of `threshold` neighbours that holds the new item, by its first index.
+/** Names every run of `threshold` neighbours that holds the new item and fits a window. */
+function nameAround(ring: Ring, at: number, span: number, threshold: number, members: Match[]): void {
+  // Runs overlap; what one has named the next need not look at again.
+  let named = -1;
   for (let first = Math.max(0, at - threshold + 1); first <= at; first++) {
     const last = first + threshold - 1;
-    const [from, to] = [next[first], next[last]];
-    if (from === undefined || to === undefined || to.t - from.t > timespan) continue;
-    for (let index = first; index <= last; index++) {
-      const item = next[index] as Item;
-      if (item.m === 1) continue;
-      next[index] = { ...item, m: 1 };
-      members.push({ id: item.id, t: item.t, s: item.s, e: item.e, a: item.a });
-    }
+    const [from, to] = [ring[first], ring[last]];
+    if (to === undefined) return;
+    if (from === undefined || to.t - from.t > span) continue;
+    name(ring, Math.max(first, named + 1), last, members);
+    named = last;
   }
-  return settle(next, newest, timespan, threshold, members);
 }
 
-/** Index of the first item not before the match, by time and then id. */
-function position(ring: readonly Item[], match: Match): number {
-  let low = 0;
-  let high = ring.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = ring[middle] as Item;
-    if (item.t < match.t || (item.t === match.t && item.id < match.id)) low = middle + 1;
-    else high = middle;
+/**
+ * Drops an item that nothing needs any more: its `threshold - 1` nearest kept neighbours on the left and as many on the
+ * right lie within one time span of each other. It has been named, since with the left ones alone it fills a window. A
+ * match that comes later within a window with it is a member without it as well: if it lies among those neighbours, all
+ * of them share a window with it; if it lies outside, all those between it and the item do. So a storm leaves about two
+ * thresholds of items per time span.
+ */
+function thin(ring: Ring, at: number, span: number, threshold: number): void {
+  const reach = threshold - 1;
+  // Each item is looked at when its last neighbour on the right comes; one that comes between others looks at its own.
+  for (const index of [at + reach, at, at - reach]) {
+    const [left, item, right] = [ring[index - reach], ring[index], ring[index + reach]];
+    if (left !== undefined && item?.m === 1 && right !== undefined && right.t - left.t <= span) ring.splice(index, 1);
   }
-  return low;
-}
-
-/** Drops what no future match can join, and the oldest beyond the bound. */
-function settle(ring: readonly Item[], now: number, timespan: number, threshold: number, members: readonly Match[]): Step {
-  const horizon = now - timespan - GRACE_MS;
-  let start = Math.max(0, ring.length - (2 * threshold + RING_SLACK));
-  while (start < ring.length && (ring[start] as Item).t < horizon) start++;
-  const kept = start === 0 ? ring : ring.slice(start);
-  const newest = kept.at(-1);
-  if (newest === undefined) return { state: undefined, members, wakeAt: undefined };
-  return { state: kept, members, wakeAt: newest.t + timespan + GRACE_MS + 1 };
 }

@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import type { Silence } from '@tocsin/domain';
+import { ConfigErrors, buildRegistry } from '@tocsin/extension';
+import { checkRules, loadPolicies, type CorrelationRule, type PolicySet } from '@tocsin/policy';
+import type { RuleDefinition } from './pipeline/rule.js';
+import { compileRules, type RuleSet } from './pipeline/rule-set.js';
+import { ruleKinds } from './rules/index.js';
+
+/** The rules that come with Tocsin. */
+export const RULE_PACK = fileURLToPath(new URL('../../../policies/rules/', import.meta.url));
+
+export const ruleKindRegistry = buildRegistry('rule kind', ruleKinds);
+
+/** What the correlator takes from the policy documents. */
+export interface CorrelatorPolicies {
+  rules: RuleSet;
+  silences: readonly Silence[];
+}
+
+/** Reads the pack, if it is wanted, and the user's documents. Throws `ConfigErrors`. */
+export async function loadCorrelatorPolicies(directory: string, withPack: boolean, grace: number): Promise<CorrelatorPolicies> {
+  const schemas = { ruleKinds: ruleKindRegistry };
+  const pack = withPack ? (await loadPolicies(RULE_PACK, schemas)).rules : [];
+  const own = await loadPolicies(directory, schemas);
+  return { rules: compilePolicies(inForce(pack, own.rules), grace), silences: silencesOf(own) };
+}
+
+/** Throws `ConfigErrors` when rules name what is not there. */
+export function compilePolicies(rules: readonly CorrelationRule[], grace: number): RuleSet {
+  const issues = checkRules(rules);
+  if (issues.length > 0) throw new ConfigErrors(issues);
+  return compileRules(rules.map(definitionOf), ruleKindRegistry, grace);
+}
+
+/** The user's documents win over those of the pack with the same name; disabled ones are left out after that. */
+export function inForce(pack: readonly CorrelationRule[], own: readonly CorrelationRule[]): CorrelationRule[] {
+  const byName = new Map([...pack, ...own].map((rule) => [rule.metadata.name, rule]));
+  return [...byName.values()].filter((rule) => rule.spec.enabled);
+}
+
+function definitionOf({ metadata, spec }: CorrelationRule): RuleDefinition {
+  const { description: _description, enabled: _enabled, tests: _tests, ...rest } = spec;
+  return { name: metadata.name, ...rest };
+}
+
+/** A document's silence has begun with the beginning of time unless it says otherwise. */
+export function silencesOf({ silences }: PolicySet): Silence[] {
+  const BEGINNING = new Date(0).toISOString();
+  return silences.map(({ metadata, spec }) => ({
+    id: `document:${metadata.name}`,
+    filter: spec.filter,
+    starts_at: spec.startsAt === undefined ? BEGINNING : new Date(spec.startsAt).toISOString(),
+    ends_at: new Date(spec.endsAt).toISOString(),
+    author: spec.author,
+    comment: spec.comment,
+    created_at: BEGINNING,
+  }));
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { DocumentKind, PolicyDocument } from './document-kind.js';
+import { checkFilter, parsePart } from './parse.js';
+
+/** A moment as RFC 3339; YAML without quotes gives the same text. */
+const time = z.iso.datetime({ offset: true, error: 'expected a time such as "2026-11-23T14:00:00Z"' });
+
+export const silenceSpec = z
+  .strictObject({
+    /** CEL over `incident`: which incidents nobody is told of and nothing is done about. */
+    filter: z.string().min(1),
+    /** When it begins; it has begun when absent. */
+    startsAt: time.optional(),
+    /** When it ends. Every silence ends. */
+    endsAt: time,
+    author: z.string().min(1).max(200),
+    /** Why; it stands on every incident that is muted. */
+    comment: z.string().min(1).max(2_000),
+  })
+  .refine(({ startsAt, endsAt }) => startsAt === undefined || Date.parse(startsAt) < Date.parse(endsAt), {
+    path: ['endsAt'],
+    message: 'is not after "startsAt"',
+  });
+
+export interface SilenceSpec {
+  filter: string;
+  startsAt: string | undefined;
+  endsAt: string;
+  author: string;
+  comment: string;
+}
+
+export type SilenceDocument = PolicyDocument<'Silence', SilenceSpec>;
+
+export const silence: DocumentKind<'Silence', SilenceSpec> = {
+  kind: 'Silence',
+  parseSpec(doc, value, _schemas, issues) {
+    const before = issues.length;
+    const parsed = parsePart(doc, ['spec'], value, silenceSpec, issues);
+    const filter = (value as { filter?: unknown } | null | undefined)?.filter;
+    if (typeof filter === 'string' && filter !== '') checkFilter(doc, ['spec', 'filter'], filter, 'incident', issues);
+    if (parsed === undefined || issues.length > before) return undefined;
+    const { startsAt, ...rest } = parsed;
+    return { ...rest, startsAt };
+  },
+};
