@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AppName } from './config.js';
 import type { Logger } from './logger.js';
 
-/** What watches the policy documents calls these; libs/policy knows how to watch, an app what it wants of the documents. */
+/** What whoever watches the policy documents calls. */
 export interface PolicyListener<T> {
   /** The documents are valid as a whole. MAY come again for the same ones. */
   onValid(set: T): void;
@@ -34,11 +34,15 @@ const LONGEST_RETRY_MS = 30_000;
  */
 export async function followPolicies<T>(options: PolicyReloadOptions<T>): Promise<{ stop(): Promise<void> }> {
   const reload = new PolicyReload(options);
-  const stopWatching = await options.watch(reload);
+  const stopWatching = await options.watch({
+    onValid: (set) => reload.onValid(set),
+    onInvalid: (error) => reload.onInvalid(error),
+  });
   return {
     async stop() {
+      const ended = reload.stop();
       await stopWatching();
-      await reload.stop();
+      await ended;
     },
   };
 }
