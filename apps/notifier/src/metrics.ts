@@ -8,7 +8,7 @@ export function createNotifierMetrics(registry: Registry) {
   return {
     deliveries: new Counter({
       name: 'tocsin_notifier_deliveries_total',
-      help: 'Events that ended with a subscription: delivered, dead (given up), filtered (not wanted) or repeated (had been delivered).',
+      help: 'Events that ended with a subscription: delivered, dead (given up), filtered (not wanted), muted, or repeated (had been delivered).',
       labelNames: ['subscription', 'channel', 'result'],
       registers,
     }),

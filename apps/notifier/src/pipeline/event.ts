@@ -13,6 +13,8 @@ export interface SubscribedEvent {
   data: object;
   /** Incidents and actions are published again with each change: which one this is, and which change. */
   subject: { id: string; version: number } | undefined;
+  /** An incident that a silence or another incident mutes. */
+  muted: boolean;
   delivery: Omit<Delivery, 'attempt'>;
 }
 
@@ -24,10 +26,11 @@ export function readEvent(record: StoredRecord, events: Events, subscription: st
   if (id === undefined || time === undefined || type === undefined) throw new UndecodableRecord('ce_id, ce_time or ce_type is missing');
   if (type !== TYPE_OF[events]) throw new UndecodableRecord(`ce_type is "${type}", expected "${TYPE_OF[events]}"`);
   const data = parseObject(record.value);
-  const { id: subjectId, version, severity_id: severityId } = data as { id?: unknown; version?: unknown; severity_id?: unknown };
+  const { id: subjectId, version, severity_id: severityId, muted } = data as Record<string, unknown>;
   return {
     data,
     subject: typeof subjectId === 'string' && typeof version === 'number' ? { id: subjectId, version } : undefined,
+    muted: events === 'incidents' && Array.isArray(muted) && muted.length > 0,
     delivery: {
       id: deliveryId(id, subscription),
       subscription,

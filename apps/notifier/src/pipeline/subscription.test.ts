@@ -171,6 +171,36 @@ describe('subscription', () => {
     expect(to.accepted.map(({ body }) => (JSON.parse(body.toString()) as { data: { version: number } }).data.version)).toEqual([1, 3, 4]);
   });
 
+  describe('of incidents that are muted', () => {
+    const muted = [{ by: 'silence' as const, id: 's', comment: 'maintenance' }];
+    const incident = (version: number, more: object = {}) => buildIncident({ version, group: { pod: 'a' }, ...more });
+    const versions = (to: HttpReceiver) => to.accepted.map(({ body }) => (JSON.parse(body.toString()) as { data: { version: number } }).data.version);
+
+    it('tells nothing until they are unmuted, and counts what it left out', async () => {
+      const to = await bench.receiver();
+      await bench.start('quiet', to, { events: 'incidents', filter: 'incident.version != 3' });
+      await bench.pushIncidents([
+        incident(1, { muted }),
+        incident(2, { muted }),
+        incident(3, { muted }),
+        incident(4, { change: 'unmuted' }),
+        incident(5, { muted: [] }),
+      ]);
+      await to.until(() => to.accepted.length === 2);
+      expect(versions(to)).toEqual([4, 5]);
+      const ended = (result: string) => bench.metric('tocsin_notifier_deliveries_total', { subscription: 'quiet', result });
+      expect([await ended('muted'), await ended('filtered')]).toEqual([2, 1]);
+    });
+
+    it('tells all when its document wants muted ones, too', async () => {
+      const to = await bench.receiver();
+      await bench.start('audit', to, { events: 'incidents', includeMuted: true });
+      await bench.pushIncidents([incident(1, { muted }), incident(2)]);
+      await to.until(() => to.accepted.length === 2);
+      expect(versions(to)).toEqual([1, 2]);
+    });
+  });
+
   it('goes on after a restart where it was', async () => {
     const to = await bench.receiver();
     const first = await bench.start('restarted', to);

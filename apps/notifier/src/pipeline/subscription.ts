@@ -15,7 +15,8 @@ const REPORT_LAG_EVERY_MS = 10_000;
 
 /**
  * One subscription: its own consumer group, so that a receiver in trouble delays nobody else. Per partition:
- * read → filter → drop repeats → send, in order per key → give up what the receiver refuses, to the dead letters.
+ * read → filter → leave out what is muted → drop repeats → send, in order per key → give up what the receiver refuses,
+ * to the dead letters.
  * A failure that may pass leaves the batch unfinished: the partition pauses, then goes on with the same record.
  */
 export class Subscription {
@@ -91,7 +92,7 @@ export class Subscription {
     }
   }
 
-  /** The events to send; the other records have ended: not wanted, repeated, undecodable, or before, when the log gives them again. */
+  /** The events to send; the other records have ended: not wanted, muted, repeated, undecodable, or before, when the log gives them again. */
   async #admit(batch: Batch, history: History, end: (record: StoredRecord) => void): Promise<Waiting[]> {
     const { deliveries } = this.#deps.metrics;
     const waiting: Waiting[] = [];
@@ -107,6 +108,9 @@ export class Subscription {
         end(record);
       } else if (this.#filter?.test(event.data) === false) {
         deliveries.inc({ ...this.#labels, result: 'filtered' });
+        end(record);
+      } else if (event.muted && !this.#document.spec.includeMuted) {
+        deliveries.inc({ ...this.#labels, result: 'muted' });
         end(record);
       } else if (history.knows(event) || ahead.knows(event)) {
         deliveries.inc({ ...this.#labels, result: 'repeated' });

@@ -47,7 +47,7 @@ export class Bench {
         kind: 'Subscription',
         metadata: { name, labels: {}, annotations: {} },
         origin: { file: 'test.yaml', line: 1 },
-        spec: { events: 'violations', filter: undefined, enabled: true, channel: { type: 'webhook', config: {} }, ...spec },
+        spec: { events: 'violations', filter: undefined, enabled: true, includeMuted: false, channel: { type: 'webhook', config: {} }, ...spec },
       },
       channel,
       { log, logger: createLogger('test', 'silent'), metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() },

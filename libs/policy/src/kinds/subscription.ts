@@ -13,6 +13,8 @@ const spec = z.strictObject({
   /** CEL over `violation`, `incident` or `action`; everything when absent. */
   filter: z.string().min(1).optional(),
   enabled: z.boolean().default(true),
+  /** Incidents are told also while a silence or another incident mutes them. */
+  includeMuted: z.boolean().default(false),
   /** The way out. */
   channel,
 });
@@ -21,6 +23,7 @@ export interface SubscriptionSpec {
   events: (typeof SUBSCRIBABLE)[number];
   filter: string | undefined;
   enabled: boolean;
+  includeMuted: boolean;
   /** `config` is parsed by the channel's schema. */
   channel: { type: string; config: unknown };
 }
@@ -41,7 +44,7 @@ export const subscription: DocumentKind<'Subscription', SubscriptionSpec> = {
     const config = type === undefined ? undefined : parseExtension(doc, { ...part, type }, schemas.channels, issues);
     if (parsed?.filter !== undefined) checkFilter(doc, ['spec', 'filter'], parsed.filter, EVENT_VARIABLE[parsed.events], issues);
     if (parsed === undefined || type === undefined || issues.length > before) return undefined;
-    const { events, filter, enabled } = parsed;
-    return { events, filter, enabled, channel: { type, config } };
+    const { events, filter, enabled, includeMuted } = parsed;
+    return { events, filter, enabled, includeMuted, channel: { type, config } };
   },
 };
