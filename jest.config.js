@@ -10,6 +10,7 @@ export default {
     '^@tocsin/(event-log|runtime)/nest$': '<rootDir>/libs/$1/src/nest/index.ts',
     '^@tocsin/(domain|extension|syslog|event-log|store|policy|runtime|testing)$': '<rootDir>/libs/$1/src/index.ts',
     '^@tocsin/(ingest|correlator|responder|notifier|api|standalone)$': '<rootDir>/apps/$1/src/index.ts',
+    '^@tocsin/(ingest|correlator|responder|notifier|api)/([a-z-]+)$': '<rootDir>/apps/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

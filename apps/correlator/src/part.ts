@@ -55,7 +55,8 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
             app: 'correlator',
             logger,
             metrics: registry,
-            watch: (listener) => watchPolicies(directories, seen, { load, onValid: (set) => listener.onValid(set), onInvalid: (error) => listener.onInvalid(error) }),
+            watch: (listener) =>
+              watchPolicies(directories, seen, { load, onValid: (set) => listener.onValid(set), onInvalid: (error) => listener.onInvalid(error) }),
             apply: async (loaded) => {
               policies = loaded;
               return { rules: loaded.rules.byName.size };

@@ -1,7 +1,7 @@
 import { violationKey, type Incident, type IncidentCommand, type IncidentCommandBody, type Silence, type Violation } from '@tocsin/domain';
 import { EventType, Topic, encodeEvent, type Batch, type EventLog, type LogRecord, type StoredRecord } from '@tocsin/event-log';
-import { createMetrics } from '@tocsin/runtime';
 import { incidentHistory, incidentViolations, listIncidents, migrate, openStore, type Evidence, type HistoryEntry, type Store } from '@tocsin/store';
+import { Registry } from 'prom-client';
 import { createCorrelatorMetrics } from './metrics.js';
 import { MemoryBudget } from './pipeline/bounds.js';
 import { processCommands } from './pipeline/commands.js';
@@ -43,7 +43,7 @@ export class Simulation {
     this.#deps = {
       log: this.#log,
       store,
-      metrics: createCorrelatorMetrics(createMetrics('simulation', '0')),
+      metrics: createCorrelatorMetrics(new Registry()),
       rules: () => options.rules,
       mutings,
       bounds: { maxGroupsPerRule: MANY, newGroupsPerMinute: MANY, memory: new MemoryBudget(Infinity) },
@@ -159,7 +159,15 @@ export class Simulation {
 
 function toBatch(topic: string, records: readonly StoredRecord[]): Batch {
   const highWatermark = (records.at(-1)?.offset ?? -1) + 1;
-  return { topic, partition: 0, records, highWatermark, signal: new AbortController().signal, done: () => undefined, heartbeat: async () => undefined };
+  return {
+    topic,
+    partition: 0,
+    records,
+    highWatermark,
+    signal: new AbortController().signal,
+    done: () => undefined,
+    heartbeat: async () => undefined,
+  };
 }
 
 /** A log with one partition for each topic that keeps records in memory and has no consumers. */

@@ -1,60 +1,103 @@
 import { describeKnown, type ConfigIssue, type Path } from '@tocsin/extension';
 import type { CorrelationRule } from './kinds/correlation-rule.js';
 
+type Rules = ReadonlyMap<string, CorrelationRule>;
+
 /**
- * Checks what no rule can check alone: the rules that it names are there, no chain is circular, what it compares with
- * another is a name that both group by. `rules` are all in force, of all directories together.
+ * Checks what no rule can check alone: the rules that it names are in force, no chain is circular, rules that mute one
+ * another do not do so in a circle, and what they compare is something that both group by. `rules` are those of all
+ * directories together; `alsoKnown` are names of further ones, of which nothing else is known.
  */
-export function checkRules(rules: readonly CorrelationRule[]): ConfigIssue[] {
-  const byName = new Map(rules.map((rule) => [rule.metadata.name, rule]));
-  return rules.flatMap((rule) => [...namedRules(rule, byName), ...circles(rule, byName), ...configNames(rule), ...inhibitions(rule, byName)]);
+export function checkRules(rules: readonly CorrelationRule[], alsoKnown: Iterable<string> = []): ConfigIssue[] {
+  const all: Rules = new Map(rules.map((rule) => [rule.metadata.name, rule]));
+  const inForce: Rules = new Map([...all].filter(([, { spec }]) => spec.enabled));
+  const known = new Set([...alsoKnown, ...all.keys()]);
+  return [...inForce.values()].flatMap((rule) => [
+    ...namedRules(rule, all, known),
+    ...chainCircle(rule, inForce),
+    ...mutingCircle(rule, inForce),
+    ...keysOfKind(rule),
+    ...inhibitions(rule, inForce),
+  ]);
 }
 
-function namedRules(rule: CorrelationRule, byName: ReadonlyMap<string, CorrelationRule>): ConfigIssue[] {
-  const missing = (name: string, ...path: Path): ConfigIssue[] =>
-    byName.has(name) ? [] : [rule.issue(['spec', ...path], `is "${name}", which is no rule in force; ${describeKnown(name, byName.keys())}`)];
+function namedRules(rule: CorrelationRule, all: Rules, known: ReadonlySet<string>): ConfigIssue[] {
+  const check = (name: string, ...path: Path): ConfigIssue[] => {
+    const named = all.get(name);
+    if (named?.spec.enabled === false) {
+      const { file, line } = named.origin;
+      const advice = 'enable it, or take it out here; if only its own incidents are not wanted, "generate: false" there does that';
+      return [rule.issue(['spec', ...path], `is "${name}", which is disabled at ${file}:${line}; ${advice}`)];
+    }
+    return known.has(name) ? [] : [rule.issue(['spec', ...path], `is "${name}", which is no rule in force; ${describeKnown(name, known)}`)];
+  };
   return [
-    ...rule.spec.rules.flatMap((name, index) => missing(name, 'rules', index)),
-    ...rule.spec.inhibits.flatMap(({ rules }, at) => rules.flatMap((name, index) => missing(name, 'inhibits', at, 'rules', index))),
+    ...rule.spec.rules.flatMap((name, index) => check(name, 'rules', index)),
+    ...rule.spec.inhibits.flatMap(({ rules }, at) => rules.flatMap((name, index) => check(name, 'inhibits', at, 'rules', index))),
   ];
 }
 
-/** Each circle is told once, at the rule of it whose name comes first. */
-function circles(rule: CorrelationRule, byName: ReadonlyMap<string, CorrelationRule>): ConfigIssue[] {
-  const { name: start } = rule.metadata;
-  const find = (name: string, path: readonly string[]): string[] | undefined => {
-    for (const next of byName.get(name)?.spec.rules ?? []) {
-      if (next === start) return [...path, next];
-      if (next < start || path.includes(next)) continue;
-      const found = find(next, [...path, next]);
+function chainCircle(rule: CorrelationRule, rules: Rules): ConfigIssue[] {
+  const circle = circleFrom(rule.metadata.name, (name) => rules.get(name)?.spec.rules ?? []);
+  if (circle === undefined) return [];
+  const index = rule.spec.rules.indexOf(circle[1] as string);
+  const problem =
+    circle.length === 2 ? 'is the rule itself; name others' : `makes a circle: ${circle.join(' takes ')}; one of them must have a "filter"`;
+  return [rule.issue(['spec', 'rules', index], problem)];
+}
+
+function mutingCircle(rule: CorrelationRule, rules: Rules): ConfigIssue[] {
+  const mutedBy = (name: string): string[] => rules.get(name)?.spec.inhibits.flatMap((inhibition) => inhibition.rules) ?? [];
+  const circle = circleFrom(rule.metadata.name, mutedBy);
+  if (circle === undefined) return [];
+  const at = rule.spec.inhibits.findIndex((inhibition) => inhibition.rules.includes(circle[1] as string));
+  const path = ['spec', 'inhibits', at, 'rules', rule.spec.inhibits[at]?.rules.indexOf(circle[1] as string) ?? 0];
+  return [rule.issue(path, `makes a circle: ${circle.join(' mutes ')}; nobody would be told of any of them`)];
+}
+
+/** `[start, …, start]`, if following names leads back. Each circle is found once: from that of its names that comes first. */
+function circleFrom(start: string, next: (name: string) => readonly string[]): string[] | undefined {
+  const seen = new Set<string>();
+  const find = (path: readonly string[]): string[] | undefined => {
+    for (const name of next(path.at(-1) as string)) {
+      if (name === start) return [...path, name];
+      if (name < start || seen.has(name)) continue;
+      seen.add(name);
+      const found = find([...path, name]);
       if (found !== undefined) return found;
     }
     return undefined;
   };
-  const circle = find(start, [start]);
-  return circle === undefined ? [] : [rule.issue(['spec', 'rules'], `is chained in a circle: ${circle.join(' takes ')}; one of them must have a "filter"`)];
+  return find([start]);
 }
 
-/** `after`, `expect` and the keys of `scores` are among `rules`. */
-function configNames(rule: CorrelationRule): ConfigIssue[] {
-  const { rules, kindConfig } = rule.spec;
-  const { after, expect, scores } = kindConfig as { after?: unknown; expect?: unknown; scores?: unknown };
-  const named = [
-    ...Object.entries({ after, expect }).flatMap(([key, name]) => (typeof name === 'string' ? [[[key], name]] : [])),
-    ...(rules.length > 0 && typeof scores === 'object' && scores !== null ? Object.keys(scores).map((name) => [['scores', name], name]) : []),
-  ] as [Path, string][];
-  return named
-    .filter(([, name]) => !rules.includes(name))
-    .map(([path, name]) => rule.issue(['spec', ...path], `names "${name}", which is none of "rules"; ${describeKnown(name, rules)}`, path.length > 1 ? 'key' : 'value'));
+/** Keys of rule kinds that hold names of rules: the kinds themselves do not know which there are. */
+function keysOfKind({ metadata, spec, issue }: CorrelationRule): ConfigIssue[] {
+  const { after, expect, scores } = (spec.kindConfig ?? {}) as { after?: unknown; expect?: unknown; scores?: unknown };
+  // The matches of a rule with a filter come through the rule itself.
+  const known = spec.rules.length > 0 ? spec.rules : [metadata.name];
+  const beside = spec.rules.length > 0 ? 'none of "rules"' : 'not this rule, and it has no "rules"';
+  const inValues = Object.entries({ after, expect }).flatMap(([key, name]) =>
+    typeof name !== 'string' || known.includes(name) ? [] : [issue(['spec', key], `is "${name}", which is ${beside}; ${describeKnown(name, known)}`)],
+  );
+  const inKeys = Object.keys((scores ?? {}) as object).flatMap((name) =>
+    known.includes(name) ? [] : [issue(['spec', 'scores', name], `is ${beside}; ${describeKnown(name, known)}`, 'key')],
+  );
+  return [...inValues, ...inKeys];
 }
 
-function inhibitions(rule: CorrelationRule, byName: ReadonlyMap<string, CorrelationRule>): ConfigIssue[] {
-  return rule.spec.inhibits.flatMap(({ rules, equal }, at) =>
+function inhibitions(rule: CorrelationRule, rules: Rules): ConfigIssue[] {
+  return rule.spec.inhibits.flatMap(({ rules: muted, equal }, at) =>
     equal.flatMap((name, index) => {
-      const without = [rule, ...rules.flatMap((other) => byName.get(other) ?? [])].find(({ spec }) => !spec.groupBy.includes(name));
+      const without = [rule, ...muted.flatMap((other) => rules.get(other) ?? [])].find(({ spec }) => !spec.groupBy.includes(name));
       if (without === undefined) return [];
-      const known = describeKnown(name, without.spec.groupBy);
-      return [rule.issue(['spec', 'inhibits', at, 'equal', index], `is "${name}", but the rule "${without.metadata.name}" does not group by it; ${known}`)];
+      const whose = without === rule ? 'this rule' : `the rule "${without.metadata.name}"`;
+      return [
+        rule.issue(
+          ['spec', 'inhibits', at, 'equal', index],
+          `is "${name}", which ${whose} does not group by; ${describeKnown(name, without.spec.groupBy)}`,
+        ),
+      ];
     }),
   );
 }

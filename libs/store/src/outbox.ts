@@ -40,7 +40,12 @@ export async function takeOutbox(db: Queryable, owner: string, limit: number): P
 
 /** Which of the owners have records waiting. */
 export async function outboxOwners(db: Queryable, owners: readonly string[]): Promise<string[]> {
-  const rows = await db.selectFrom('outbox').select('owner').distinct().where('owner', 'in', [...owners]).execute();
+  const rows = await db
+    .selectFrom('outbox')
+    .select('owner')
+    .distinct()
+    .where('owner', 'in', [...owners])
+    .execute();
   return rows.map(({ owner }) => owner);
 }
 

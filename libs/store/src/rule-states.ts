@@ -34,7 +34,9 @@ export async function loadRuleStates(db: Queryable, topic: string, partition: nu
       .limit(LOAD_STEP);
     const place = after;
     if (place !== undefined) {
-      query = query.where((eb) => eb(eb.refTuple('rule', 'rule_version', 'group_key'), '>', eb.tuple(place.rule, place.rule_version, place.group_key)));
+      query = query.where((eb) =>
+        eb(eb.refTuple('rule', 'rule_version', 'group_key'), '>', eb.tuple(place.rule, place.rule_version, place.group_key)),
+      );
     }
     const rows = await query.execute();
     onRows(

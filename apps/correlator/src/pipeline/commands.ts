@@ -1,5 +1,14 @@
-import type { IncidentCommand } from '@tocsin/domain';
-import { EventType, UndecodableRecord, appendDeadLetters, deadLetter, decodeEvent, type Batch, type EventLog, type StoredRecord } from '@tocsin/event-log';
+import type { Incident, IncidentCommand } from '@tocsin/domain';
+import {
+  EventType,
+  UndecodableRecord,
+  appendDeadLetters,
+  deadLetter,
+  decodeEvent,
+  type Batch,
+  type EventLog,
+  type StoredRecord,
+} from '@tocsin/event-log';
 import { claimCommand, lockIncidents, copyIncidentViolations, type Queryable, type Store } from '@tocsin/store';
 import { applyCommand } from './lifecycle.js';
 import { writeVersions, type WriterDeps } from './incident-writer.js';
@@ -26,39 +35,44 @@ export async function processCommands(batch: Batch, deps: CommandDeps): Promise<
 }
 
 async function carryOut(command: IncidentCommand, deps: CommandDeps): Promise<void> {
-  const homes = new Set<string>();
-  const outcome = await deps.store.transaction(async (tx) => {
-    homes.clear();
-    return apply(tx, command, deps.writer(), homes);
-  });
+  const writer = deps.writer();
+  const { outcome, written, homes } = await deps.store.transaction((tx) => apply(tx, command, writer));
+  for (const incident of written) writer.mutings.note(incident, writer.rules);
   if (outcome !== undefined) deps.onOutcome(command, outcome);
-  deps.onChanged(homes);
+  if (homes.size > 0) deps.onChanged(homes);
 }
 
-/** Undefined when the command had its effect before. */
-async function apply(tx: Queryable, command: IncidentCommand, writer: WriterDeps, homes: Set<string>): Promise<'applied' | 'refused' | undefined> {
+interface Applied {
+  /** Undefined when the command had its effect before. */
+  outcome: 'applied' | 'refused' | undefined;
+  written: readonly Incident[];
+  /** Of the incidents that changed. */
+  homes: ReadonlySet<string>;
+}
+
+async function apply(tx: Queryable, command: IncidentCommand, writer: WriterDeps): Promise<Applied> {
   const { id, incident: incidentId } = command;
   const into = command.type === 'merge' ? command.into : undefined;
+  const claim = async (outcome: 'applied' | 'refused', message = ''): Promise<Applied> => {
+    const claimed = await claimCommand(tx, { id, incidentId, time: writer.now, outcome, message });
+    return { outcome: claimed ? outcome : undefined, written: [], homes: new Set() };
+  };
   const rows = await lockIncidents(tx, into === undefined ? [incidentId] : [incidentId, into]);
   const incident = rows.get(incidentId)?.incident;
   const target = into === undefined ? undefined : rows.get(into)?.incident;
-  const claim = (outcome: 'applied' | 'refused', message: string): Promise<boolean> =>
-    claimCommand(tx, { id, incidentId, time: writer.now, outcome, message });
-  if (incident === undefined) return (await claim('refused', 'there is no such incident')) ? 'refused' : undefined;
+  if (incident === undefined) return claim('refused', 'there is no such incident');
   // Asked first, so that a refused merge moves nothing.
   const asked = applyCommand(incident, command, writer.now, target);
-  if ('refused' in asked) return (await claim('refused', asked.refused)) ? 'refused' : undefined;
-  if (!(await claim('applied', ''))) return undefined;
+  if ('refused' in asked) return claim('refused', asked.refused);
+  const claimed = await claim('applied');
+  if (claimed.outcome === undefined) return claimed;
   const moved = target === undefined ? 0 : await copyIncidentViolations(tx, incidentId, target.id);
   const outcome = applyCommand(incident, command, writer.now, target, moved);
-  if ('refused' in outcome) return 'refused';
-  const versions = outcome.changed.map((changed) => {
+  const versions = ('changed' in outcome ? outcome.changed : []).flatMap((changed) => {
     const old = rows.get(changed.id);
-    homes.add(old?.home ?? '');
-    return { old, incident: changed, home: old?.home ?? '' };
+    return old === undefined ? [] : [{ old, incident: changed, home: old.home }];
   });
-  await writeVersions(tx, versions, writer);
-  return 'applied';
+  return { ...claimed, written: await writeVersions(tx, versions, writer), homes: new Set(versions.map(({ home }) => home)) };
 }
 
 async function read(record: StoredRecord, batch: Batch, { log, writer }: CommandDeps): Promise<IncidentCommand | undefined> {

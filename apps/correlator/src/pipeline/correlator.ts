@@ -37,7 +37,9 @@ export class Correlator {
     await this.refresh();
     const next = (): void => {
       this.#timer = setTimeout(() => {
-        this.#tending = this.tend().catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'Incidents could not be looked after, will retry.'));
+        this.#tending = this.tend().catch((error: unknown) =>
+          this.#deps.logger.warn({ err: error }, 'Incidents could not be looked after, will retry.'),
+        );
         void this.#tending.finally(next);
       }, TEND_EVERY_MS).unref();
     };
@@ -88,7 +90,8 @@ export class Correlator {
       // Those of other replicas are found by them within a second.
       onChanged: (homes) => {
         for (const partition of this.#owned()) {
-          if (homes.has(partition.home)) partition.send().catch((error: unknown) => logger.warn({ err: error }, 'A change waits to be told, will retry.'));
+          if (homes.has(partition.home))
+            partition.send().catch((error: unknown) => logger.warn({ err: error }, 'A change waits to be told, will retry.'));
         }
       },
     });
@@ -144,4 +147,3 @@ export class Correlator {
     return new Date(this.#deps.now()).toISOString();
   }
 }
-

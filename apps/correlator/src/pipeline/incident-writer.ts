@@ -40,11 +40,19 @@ const MERGES_MAX = 20;
  * Adds members to incidents, in the transaction `tx`; returns the new versions. A violation that the incident holds
  * already changes nothing, so that whatever comes twice counts once.
  */
-export async function writeMembers(tx: Queryable, home: string, members: ReadonlyMap<string, IncidentMembers>, deps: WriterDeps): Promise<Incident[]> {
+export async function writeMembers(
+  tx: Queryable,
+  home: string,
+  members: ReadonlyMap<string, IncidentMembers>,
+  deps: WriterDeps,
+): Promise<Incident[]> {
   if (members.size === 0) return [];
   const rows = await lockIncidents(tx, [...members.keys()]);
   const joined = await redirect(tx, members, rows, deps.rules);
-  const added = await addIncidentViolations(tx, [...joined].flatMap(([id, { rule, matches }]) => matches.map((match) => evidence(id, rule, match))));
+  const added = await addIncidentViolations(
+    tx,
+    [...joined].flatMap(([id, { rule, matches }]) => matches.map((match) => evidence(id, rule, match))),
+  );
   const versions: IncidentVersion[] = [];
   for (const [id, { rule, group, matches }] of joined) {
     const fresh = new Map(matches.filter((match) => added.has(`${id}/${match.id}`)).map((match) => [match.id, match]));

@@ -24,7 +24,14 @@ export function incidentIdOf(rule: CompiledRule, group: Group, time: number): st
  * so that their order does not matter. A resolved one reopens when a member is younger than its resolution. `now` is
  * RFC 3339.
  */
-export function addMembers(id: string, old: Incident | undefined, rule: CompiledRule, group: Group, members: readonly Match[], now: string): Incident {
+export function addMembers(
+  id: string,
+  old: Incident | undefined,
+  rule: CompiledRule,
+  group: Group,
+  members: readonly Match[],
+  now: string,
+): Incident {
   const held = gather(old, rule, members);
   const recurs = old?.resolution !== undefined && members.some((member) => member.t > Date.parse(old.resolution?.time ?? ''));
   const { resolution, actor: _actor, comment: _comment, ...rest } = old ?? {};

@@ -75,7 +75,10 @@ export class Stage {
   }
 
   /** A replica; `rules` may be exchanged while it runs. */
-  async start(rules: () => RuleSet, options: { log?: EventLog; maxBatchRecords?: number; now?: () => number } = {}): Promise<{ correlator: Correlator; stop(): Promise<void> }> {
+  async start(
+    rules: () => RuleSet,
+    options: { log?: EventLog; maxBatchRecords?: number; now?: () => number } = {},
+  ): Promise<{ correlator: Correlator; stop(): Promise<void> }> {
     const correlator = new Correlator({
       log: options.log ?? this.log,
       store: this.store,

@@ -6,7 +6,8 @@ import { dropBefore, dropBeyond, RING_MAX, type Ring } from './ring.js';
 /** Length of the sliding window, event time. */
 export const timespan = duration.refine((ms) => ms >= 1_000 && ms <= 30 * 24 * 3_600_000, 'expected a duration from 1s to 30d');
 
-const NOT_MONOTONE = 'only "gte" and "gt" are possible, for what a window holds can only grow; for what should have happened and did not there is the kind "absence"';
+const NOT_MONOTONE =
+  'only "gte" and "gt" are possible, for what a window holds can only grow; for what should have happened and did not there is the kind "absence"';
 
 /** `gte: n` or `gt: n`, parsed to the least number that passes. Sigma's other comparisons are refused with the reason. */
 export function atLeast(min: number, max: number) {

@@ -2,7 +2,7 @@ import type { Attack, SeverityId } from '@tocsin/domain';
 import { describeKnown, duration, severity, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
 import type { DocumentKind, PolicyDocument } from './document-kind.js';
-import { checkFilter, parseExtension, parsePart } from './parse.js';
+import { checkFilter, indexesAt, parseExtension, parsePart } from './parse.js';
 
 /** Paths that `groupBy` may name: entities, whose number a sender cannot grow at will, and addresses. */
 export const GROUP_FIELDS = [
@@ -48,15 +48,15 @@ export const correlationRuleSpec = z.looseObject({
   /** Paths into the violation, or names of `aliases`. */
   groupBy: z.array(z.string()).min(1).max(8).default(['cluster', 'workload.namespace', 'workload.name']),
   /** For each name the path that stands for it in the violations of each of `rules`. */
-  aliases: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected lower case letters, digits and "_"'), z.record(ruleName, z.enum(GROUP_FIELDS))).default({}),
+  aliases: z
+    .record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected lower case letters, digits and "_"'), z.record(ruleName, z.enum(GROUP_FIELDS)))
+    .default({}),
   /** Repeats within this time after the incident was last told are told together. */
   suppress: duration.optional(),
   /** It resolves itself when nothing has joined it for this long. */
   resolveAfter: duration.optional(),
   /** All of a group within this time are one incident, which reopens when it recurs. */
-  reopenWithin: duration
-    .refine((ms) => ms >= HOUR_MS && ms <= 30 * DAY_MS, 'expected a duration from 1h to 30d')
-    .default(DAY_MS),
+  reopenWithin: duration.refine((ms) => ms >= HOUR_MS && ms <= 30 * DAY_MS, 'expected a duration from 1h to 30d').default(DAY_MS),
   /** Rules whose incidents are muted while this one has an incident with equal values that is not resolved. */
   inhibits: z
     .array(z.strictObject({ rules: z.array(ruleName).min(1).max(50), equal: z.array(z.string()).min(1).max(8) }))
@@ -120,8 +120,8 @@ export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpe
     const config = takesRules && rules !== undefined ? { ...own, rules } : own;
     const part = { point: 'rule kind', path: ['spec'], typePath: ['spec', 'kind'], config, otherKeys: COMMON_KEYS };
     const kindConfig = kind === undefined ? undefined : parseExtension(doc, { ...part, type: kind }, schemas.ruleKinds, issues);
-    if (filter !== undefined) checkFilter(doc, ['spec', 'filter'], filter, 'violation', issues);
-    common?.escalate.forEach(({ when }, index) => checkFilter(doc, ['spec', 'escalate', index, 'when'], when, 'incident', issues));
+    checkFilter(doc, ['spec', 'filter'], 'violation', issues);
+    for (const index of indexesAt(doc, ['spec', 'escalate'])) checkFilter(doc, ['spec', 'escalate', index, 'when'], 'incident', issues);
     checkInput(doc, filter !== undefined, rules !== undefined, issues);
     if (common !== undefined) checkGroupBy(doc, common.groupBy, common.aliases, common.rules ?? [], issues);
     if (common === undefined || issues.length > before) return undefined;
@@ -134,18 +134,30 @@ export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpe
 };
 
 function checkInput(doc: YamlDoc, hasFilter: boolean, hasRules: boolean, issues: ConfigIssue[]): void {
-  if (hasFilter && hasRules) issues.push(doc.issue(['spec', 'rules'], 'stands beside "filter"; a rule has either a condition over violations or the rules that it is chained to', 'key'));
-  if (!hasFilter && !hasRules) issues.push(doc.issue(['spec'], 'has neither "filter" (a condition over violations) nor "rules" (names of rules to chain)'));
+  if (hasFilter && hasRules)
+    issues.push(
+      doc.issue(['spec', 'rules'], 'stands beside "filter"; a rule has either a condition over violations or the rules that it is chained to', 'key'),
+    );
+  if (!hasFilter && !hasRules)
+    issues.push(doc.issue(['spec'], 'has neither "filter" (a condition over violations) nor "rules" (names of rules to chain)'));
 }
 
-function checkGroupBy(doc: YamlDoc, groupBy: readonly string[], aliases: CorrelationRuleSpec['aliases'], rules: readonly string[], issues: ConfigIssue[]): void {
+function checkGroupBy(
+  doc: YamlDoc,
+  groupBy: readonly string[],
+  aliases: CorrelationRuleSpec['aliases'],
+  rules: readonly string[],
+  issues: ConfigIssue[],
+): void {
   const known = [...GROUP_FIELDS, ...Object.keys(aliases)];
   groupBy.forEach((name, index) => {
-    if (!known.includes(name)) issues.push(doc.issue(['spec', 'groupBy', index], `is "${name}", which violations are not grouped by; ${describeKnown(name, known)}`));
+    if (!known.includes(name))
+      issues.push(doc.issue(['spec', 'groupBy', index], `is "${name}", which violations are not grouped by; ${describeKnown(name, known)}`));
   });
   for (const [alias, paths] of Object.entries(aliases)) {
     for (const rule of rules) {
-      if (!Object.hasOwn(paths, rule)) issues.push(doc.issue(['spec', 'aliases', alias], `has no path for the rule "${rule}", which is one of "rules"`));
+      if (!Object.hasOwn(paths, rule))
+        issues.push(doc.issue(['spec', 'aliases', alias], `has no path for the rule "${rule}", which is one of "rules"`));
     }
     for (const rule of Object.keys(paths)) {
       if (!rules.includes(rule)) issues.push(doc.issue(['spec', 'aliases', alias, rule], `is none of "rules"; ${describeKnown(rule, rules)}`, 'key'));

@@ -37,8 +37,7 @@ export const silence: DocumentKind<'Silence', SilenceSpec> = {
   parseSpec(doc, value, _schemas, issues) {
     const before = issues.length;
     const parsed = parsePart(doc, ['spec'], value, silenceSpec, issues);
-    const filter = (value as { filter?: unknown } | null | undefined)?.filter;
-    if (typeof filter === 'string' && filter !== '') checkFilter(doc, ['spec', 'filter'], filter, 'incident', issues);
+    checkFilter(doc, ['spec', 'filter'], 'incident', issues);
     if (parsed === undefined || issues.length > before) return undefined;
     const { startsAt, ...rest } = parsed;
     return { ...rest, startsAt };

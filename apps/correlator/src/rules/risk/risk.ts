@@ -6,25 +6,24 @@ import { newestOf, ringOf, settle, spanText, timespan } from '../windows.js';
 
 const points = z.number().positive().max(1_000_000);
 
-const config = z
-  .strictObject({
-    /** How long a match counts at all. */
-    timespan,
-    /** After this time a match counts half. */
-    halfLife: duration.refine((ms) => ms >= 1_000, 'expected at least 1s'),
-    condition: z.strictObject({ gte: points }),
-    /** The document's `rules`, if it has any. */
-    rules: z.array(z.string()).optional(),
-    /** Points of a match of a rule. */
-    scores: z.record(z.string(), points).default({}),
-    /** Points of a match of any other rule, by its severity. */
-    severityScores: z
-      .strictObject({ informational: points, low: points, medium: points, high: points, critical: points, fatal: points })
-      .partial()
-      .default({ low: 5, medium: 15, high: 40, critical: 80, fatal: 80 }),
-    /** The most that one rule adds at a time, so that one noisy rule is not enough. */
-    cap: points.optional(),
-  });
+const config = z.strictObject({
+  /** How long a match counts at all. */
+  timespan,
+  /** After this time a match counts half. */
+  halfLife: duration.refine((ms) => ms >= 1_000, 'expected at least 1s'),
+  condition: z.strictObject({ gte: points }),
+  /** The document's `rules`, if it has any. */
+  rules: z.array(z.string()).optional(),
+  /** Points of a match of a rule. */
+  scores: z.record(z.string(), points).default({}),
+  /** Points of a match of any other rule, by its severity. */
+  severityScores: z
+    .strictObject({ informational: points, low: points, medium: points, high: points, critical: points, fatal: points })
+    .partial()
+    .default({ low: 5, medium: 15, high: 40, critical: 80, fatal: 80 }),
+  /** The most that one rule adds at a time, so that one noisy rule is not enough. */
+  cap: points.optional(),
+});
 
 type RiskConfig = z.infer<typeof config>;
 

@@ -18,14 +18,12 @@ const VALUE_FIELDS = [
 
 const config = z.strictObject({
   timespan,
-  condition: z
-    .looseObject({ field: z.enum(VALUE_FIELDS) })
-    .transform(({ field, ...rest }, context) => {
-      const least = atLeast(2, 1_000).safeParse(rest);
-      if (least.success) return { field, least: least.data };
-      context.issues.push(...least.error.issues.map((issue) => ({ ...issue, code: 'custom' as const, input: rest })));
-      return z.NEVER;
-    }),
+  condition: z.looseObject({ field: z.enum(VALUE_FIELDS) }).transform(({ field, ...rest }, context) => {
+    const least = atLeast(2, 1_000).safeParse(rest);
+    if (least.success) return { field, least: least.data };
+    context.issues.push(...least.error.issues.map((issue) => ({ ...issue, code: 'custom' as const, input: rest })));
+    return z.NEVER;
+  }),
 });
 
 /**
