@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dropBefore, dropBeyond, firstAt, insert, name, RING_MAX, type Item, type Ring } from '../ring.js';
+import { dropBefore, dropOldestOf, firstAt, insert, name, type Item, type Ring } from '../ring.js';
 import { isTick, type Match, type RuleKind, type Step } from '../rule-kind.js';
 import { ringOf, spanText, timespan } from '../windows.js';
 
@@ -12,6 +12,9 @@ const config = z.strictObject({
   /** … a match of this one is due. The same rule as `after`: a sign of life that must not stop. */
   expect: z.string(),
 });
+
+/** Matches that wait to be followed; more of one group are more of the same. */
+const WAITING_MAX = 1_000;
 
 /**
  * What should have followed did not.
@@ -28,7 +31,7 @@ export const absence: RuleKind<z.infer<typeof config>> = {
     because: after === expect ? `no other came within ${spanText(span)}` : `no match of ${expect} followed within ${spanText(span)}`,
     namesOnTick: true,
     step(state, input): Step {
-      // `m` is 1 once it is known what became of an item: as one of `after` it is done with, as one of `expect` it still counts.
+      // `m` is 0 while an item waits to be followed.
       const ring = ringOf(state);
       const members: Match[] = [];
       if (isTick(input)) {
@@ -39,25 +42,40 @@ export const absence: RuleKind<z.infer<typeof config>> = {
         const at = insert(ring, input);
         if (at !== undefined) follow(ring, at, span, after, expect);
       }
-      const forgotten = dropBeyond(ring, RING_MAX);
+      const forgotten = dropOldestOf(ring, after, WAITING_MAX);
       const wakeAt = wakeTime(ring, span + grace);
       return { state: wakeAt === undefined ? undefined : ring, members, wakeAt, ...(forgotten > 0 && { forgotten }) };
     },
   }),
 };
 
-/** What the new item has followed, and whether it has been followed already. */
+/** Whether the new item has been followed already, and what it has followed itself: that is done with. */
 function follow(ring: Ring, at: number, span: number, after: string, expect: string): void {
-  const { t, k } = ring[at] as Item;
   const added = ring[at] as Item;
-  if (k !== after || ring.slice(at + 1, firstAt(ring, t + span + 1)).some((item) => item.k === expect && item.t > t)) added.m = 1;
-  if (k !== expect) return;
+  const { t, k } = added;
+  if (k === after && isFollowed(ring, at, span, expect)) added.m = 1;
+  if (k !== expect) {
+    if (added.m === 1) ring.splice(at, 1);
+    return;
+  }
+  if (k !== after) added.m = 1;
   for (let index = firstAt(ring, t) - 1; index >= 0; index--) {
     const item = ring[index] as Item;
     if (t - item.t > span) break;
-    if (item.k === after) item.m = 1;
+    if (item.k !== after) continue;
+    item.m = 1;
+    if (after !== expect) ring.splice(index, 1);
   }
   thin(ring, span, expect, t);
+}
+
+function isFollowed(ring: Ring, at: number, span: number, expect: string): boolean {
+  const { t } = ring[at] as Item;
+  for (let index = at + 1; index < ring.length && (ring[index] as Item).t - t <= span; index++) {
+    const item = ring[index] as Item;
+    if (item.k === expect && item.t > t) return true;
+  }
+  return false;
 }
 
 /** Of what was expected, an item between two others that lie within one `span` follows nothing that they do not follow, too. */

@@ -1,40 +1,52 @@
 import { describe, expect, it } from '@jest/globals';
-import { members, runRuleKindContract } from '../contract.js';
+import { GRACE, named, runRuleKindContract } from '../contract.js';
 import type { Match } from '../rule-kind.js';
 import { eventCount } from './event_count.js';
 
-const create = (gte: number, timespan = 60_000) => eventCount.create({ timespan, condition: { gte } }, undefined);
-const at = (seconds: number, id = `at-${seconds}`): Match => ({ id, t: seconds * 1000, s: 3, e: [], a: [] });
+const create = (gte: number, timespan = '1m') => eventCount.create(eventCount.config.parse({ timespan, condition: { gte } }), { grace: GRACE });
+const at = (seconds: number, id = `at-${seconds}`): Match => ({ id, t: seconds * 1000, s: 3, k: '', d: '[[],[]]' });
+const ids = (list: string[]) => list.map((text) => text.split(' ')[1]);
 
-runRuleKindContract('event_count', () => create(3));
+for (const gte of [2, 3, 7]) {
+  runRuleKindContract(`event_count of ${gte}`, {
+    create: () => create(gte),
+    keys: [''],
+    members: (set) =>
+      set.filter(({ t }) =>
+        set.some(
+          (first) => first.t <= t && t <= first.t + 60_000 && set.filter((other) => other.t >= first.t && other.t <= first.t + 60_000).length >= gte,
+        ),
+      ),
+  });
+}
 
 describe('event_count', () => {
-  it('names all matches of a hot window once the threshold is reached', () => {
-    expect(members(create(3), [at(0), at(10)])).toEqual([]);
-    expect(members(create(3), [at(0), at(10), at(20)])).toEqual(['at-0', 'at-10', 'at-20']);
-  });
-
   it('slides: the window may begin at any match', () => {
-    expect(members(create(3), [at(0), at(50), at(70), at(80)]).toSorted()).toEqual(['at-50', 'at-70', 'at-80']);
+    expect(ids(named(create(3), [at(0), at(50), at(70), at(80)]))).toEqual(['at-50', 'at-70', 'at-80']);
   });
 
   it('counts a window of exactly the time span', () => {
-    expect(members(create(2), [at(0), at(60)])).toHaveLength(2);
-    expect(members(create(2), [at(0), at(60.001)])).toHaveLength(0);
+    expect(named(create(2), [at(0), at(60)])).toHaveLength(2);
+    expect(named(create(2), [at(0), at(60.001)])).toHaveLength(0);
   });
 
-  it('finds the neighbours of a match that comes late', () => {
-    expect(members(create(3), [at(0), at(20), at(10)]).toSorted()).toEqual(['at-0', 'at-10', 'at-20']);
+  it('counts exactly through a storm that it keeps little of', () => {
+    const storm = Array.from({ length: 20_000 }, (_, n) => at(n / 100, `m${n}`));
+    expect(named(create(50), storm)).toHaveLength(20_000);
+    const straggler = at(201, 'late');
+    expect(named(create(50), [...storm, straggler])).toHaveLength(20_001);
   });
 
-  it('counts a repeated match once', () => {
-    expect(members(create(3), [at(0), at(0), at(0)])).toEqual([]);
+  it.each([
+    [{ lte: 3 }, /what a window holds can only grow/],
+    [{ gte: 1 }, /n from 2 to 10000/],
+    [{}, /expected \{ gte: n \}/],
+    [{ gte: 3, gt: 3 }, /expected \{ gte: n \}/],
+  ])('refuses the condition %j', (condition, message) => {
+    expect(() => eventCount.config.parse({ timespan: '1m', condition })).toThrow(message);
   });
 
-  it('keeps bounded state through a storm', () => {
-    const reducer = create(5);
-    let state: unknown;
-    for (let n = 0; n < 5_000; n++) state = reducer.step(state, at(n / 1000, `m${n}`)).state;
-    expect((state as unknown[]).length).toBeLessThan(100);
+  it('takes "gt" as one more', () => {
+    expect(eventCount.config.parse({ timespan: '1m', condition: { gt: 4 } }).condition).toBe(5);
   });
 });

@@ -13,7 +13,7 @@ const config = z.strictObject({
 });
 
 /** Matches kept of one rule; a flood of one step does not push out the others. */
-const KEPT_PER_RULE = 500;
+const KEPT_PER_RULE = 200;
 
 /**
  * Matches of several rules in the order of `rules` within `timespan` (Sigma `temporal_ordered`). Equal times count as in
@@ -54,24 +54,42 @@ export const temporalOrdered: RuleKind<z.infer<typeof config>> = {
  * in each direction finds every member.
  */
 function nameChains(ring: Ring, time: number, span: number, stepOf: ReadonlyMap<string, number>, members: Match[]): void {
-  const from = firstAt(ring, time - span);
-  const to = firstAt(ring, time + span + 1);
   const steps = stepOf.size;
-  const about = ring.slice(from, to).map((item, index) => ({ item, index: from + index, step: stepOf.get(item.k) ?? 0 }));
-  // Among equal times the earlier step comes first.
-  about.sort((a, b) => a.item.t - b.item.t || a.step - b.step);
-  const begins = new Array<number>(about.length).fill(-Infinity);
+  const about = inOrder(ring, firstAt(ring, time - span), firstAt(ring, time + span + 1), stepOf);
+  if (new Set(about.map(({ step }) => step)).size < steps) return;
+  const begins: number[] = [];
   const latest = new Array<number>(steps).fill(-Infinity);
-  about.forEach(({ item, step }, index) => {
+  for (const { item, step } of about) {
     const begin = step === 0 ? item.t : (latest[step - 1] as number);
-    begins[index] = begin;
+    begins.push(begin);
     latest[step] = Math.max(latest[step] as number, begin);
-  });
+  }
   const earliest = new Array<number>(steps).fill(Infinity);
   for (let index = about.length - 1; index >= 0; index--) {
-    const { item, step, index: at } = about[index] as { item: Item; index: number; step: number };
+    const { item, step, index: at } = about[index] as Placed;
     const end = step === steps - 1 ? item.t : (earliest[step + 1] as number);
     earliest[step] = Math.min(earliest[step] as number, end);
     if (end - (begins[index] as number) <= span) name(ring, at, at, members);
   }
+}
+
+interface Placed {
+  item: Item;
+  /** In the ring. */
+  index: number;
+  step: number;
+}
+
+/** Items in the order of time; among equal times the earlier step comes first. */
+function inOrder(ring: Ring, from: number, to: number, stepOf: ReadonlyMap<string, number>): Placed[] {
+  const placed: Placed[] = [];
+  let ordered = true;
+  for (let index = from; index < to; index++) {
+    const item = ring[index] as Item;
+    const step = stepOf.get(item.k) ?? 0;
+    const last = placed.at(-1);
+    if (last?.item.t === item.t && last.step > step) ordered = false;
+    placed.push({ item, index, step });
+  }
+  return ordered ? placed : placed.toSorted((a, b) => a.item.t - b.item.t || a.step - b.step);
 }
