@@ -78,6 +78,8 @@ const HTTP_ANSWERS: [string, Behaviour, object][] = [
   ['400', { status: 400 }, { ok: false, retry: false, reason: 'client_error' }],
   ['401', { status: 401 }, { ok: false, retry: true, reason: 'auth' }],
   ['403', { status: 403 }, { ok: false, retry: true, reason: 'auth' }],
+  ['404', { status: 404 }, { ok: false, retry: true, reason: 'client_error' }],
+  ['405', { status: 405 }, { ok: false, retry: true, reason: 'client_error' }],
   ['408', { status: 408 }, { ok: false, retry: true, reason: 'server_error' }],
   ['410', { status: 410 }, { ok: false, retry: false, reason: 'gone' }],
   ['413', { status: 413 }, { ok: false, retry: false, reason: 'too_large' }],

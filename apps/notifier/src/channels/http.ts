@@ -5,6 +5,7 @@ import axios, { type AxiosInstance } from 'axios';
 import type { Outcome } from './channel.js';
 import { EgressBlocked, type Egress } from './egress.js';
 import { parseRetryAfter } from './retry-after.js';
+import { Slots } from './slots.js';
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -29,22 +30,25 @@ export type Failed = Extract<Outcome, { ok: false }>;
 const MAX_ANSWER_BYTES = 256 * 1024;
 /** A connection whose answer goes on for longer is cut instead of kept for the next request. */
 const DISCARD_MS = 1_000;
-const MAX_SOCKETS = 64;
+const MAX_REQUESTS = 64;
 
 /**
  * One request, one answer: no redirects, no proxy from the environment, only addresses that egress allows, one time
- * limit from connecting to the end of the answer. Channels that speak HTTP share it.
+ * limit from connecting to the end of the answer. Requests beyond the bound wait here, before their time begins, or a
+ * receiver that is merely slow would seem to give no answer. Channels that speak HTTP share it.
  */
 export class HttpSender {
   readonly #egress: Egress;
   readonly #timeoutMs: number;
   readonly #http: AxiosInstance;
   readonly #agents: readonly (HttpAgent | HttpsAgent)[];
+  readonly #slots: Slots;
 
-  constructor(options: { egress: Egress; timeoutMs: number }) {
+  constructor(options: { egress: Egress; timeoutMs: number; maxRequests?: number }) {
     this.#egress = options.egress;
     this.#timeoutMs = options.timeoutMs;
-    const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, lookup: options.egress.lookup };
+    this.#slots = new Slots(options.maxRequests ?? MAX_REQUESTS);
+    const agentOptions = { keepAlive: true, lookup: options.egress.lookup };
     const httpAgent = new HttpAgent(agentOptions);
     const httpsAgent = new HttpsAgent(agentOptions);
     this.#agents = [httpAgent, httpsAgent];
@@ -64,6 +68,8 @@ export class HttpSender {
   /** Never rejects. An answer is one whatever its status; `judge` says what it means. */
   async exchange(request: HttpRequest, signal: AbortSignal): Promise<{ answer: HttpAnswer } | { failure: Failed }> {
     const { method, url, headers, body } = request;
+    const leave = await this.#slots.enter(signal);
+    if (leave === undefined) return { failure: stopped(url) };
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
     try {
       this.#egress.assertHost(new URL(url).hostname);
@@ -71,6 +77,8 @@ export class HttpSender {
       return { answer: { status, headers: answered, body: () => readAll(data), discard: () => discard(data) } };
     } catch (error) {
       return { failure: this.#failure(url, error, signal) };
+    } finally {
+      leave();
     }
   }
 
@@ -84,18 +92,22 @@ export class HttpSender {
     if (blocked !== undefined)
       return { ok: false, retry: true, reason: 'blocked', message: `${where}: ${blocked.message}; see notifier.egress.allow` };
     const code = (error as { code?: unknown }).code;
-    if (code === 'ERR_CANCELED') {
-      const message = signal.aborted ? `${where}: was stopped before it answered` : `${where} did not answer within ${this.#timeoutMs} ms`;
-      return { ok: false, retry: true, reason: 'timeout', message };
-    }
+    if (code === 'ERR_CANCELED' && signal.aborted) return stopped(url);
+    if (code === 'ERR_CANCELED')
+      return { ok: false, retry: true, reason: 'timeout', message: `${where} did not answer within ${this.#timeoutMs} ms` };
     if (code === 'ETIMEDOUT') return { ok: false, retry: true, reason: 'timeout', message: `${where}: no connection` };
     return { ok: false, retry: true, reason: 'connection', message: `${where}: ${typeof code === 'string' ? code : 'the connection failed'}` };
   }
 }
 
+function stopped(url: string): Failed {
+  return { ok: false, retry: true, reason: 'timeout', message: `${redactUrl(url)}: was stopped before it answered` };
+}
+
 /**
- * What a status means for a delivery. A refusal of the event itself is final. Credentials that are not accepted, and
- * redirects, are about every event: someone will mend them, so events wait instead of all going to the dead letters.
+ * What a status means for a delivery. A refusal of the event itself is final. Credentials that are not accepted,
+ * redirects, and an address where nothing takes events are about every event: someone will mend them, so events wait
+ * instead of all going to the dead letters.
  */
 export function judge(url: string, { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>, now: number): Outcome {
   if (status >= 200 && status < 300) return { ok: true };
@@ -105,6 +117,9 @@ export function judge(url: string, { status, headers }: Pick<HttpAnswer, 'status
   const afterMs = typeof header === 'string' ? parseRetryAfter(header, now) : undefined;
   const after = afterMs === undefined ? {} : { afterMs };
   if (status === 401 || status === 403) return { ok: false, retry: true, reason: 'auth', message };
+  if (status === 404 || status === 405) {
+    return { ok: false, retry: true, reason: 'client_error', message: `${message}; nothing takes events there, correct the URL` };
+  }
   if (status === 410) return { ok: false, retry: false, reason: 'gone', message };
   if (status === 413) return { ok: false, retry: false, reason: 'too_large', message };
   if (status === 429) return { ok: false, retry: true, reason: 'rate_limited', message, ...after };

@@ -16,6 +16,7 @@ export class Lag {
   readonly #subscription: string;
   readonly #now: () => number;
   readonly #partitions = new Map<number, Place>();
+  #closed = false;
 
   constructor(subscription: string, metrics: NotifierMetrics, now: () => number) {
     this.#subscription = subscription;
@@ -42,14 +43,15 @@ export class Lag {
     this.#report();
   }
 
-  /** The subscription is gone, and so are its series. */
+  /** The subscription is gone, and so are its series: what is still being asked for must not bring them back. */
   close(): void {
-    this.#partitions.clear();
+    this.#closed = true;
     this.#metrics.lagEvents.remove({ subscription: this.#subscription });
     this.#metrics.lagSeconds.remove({ subscription: this.#subscription });
   }
 
   #report(): void {
+    if (this.#closed) return;
     let events = 0;
     let oldest = Infinity;
     for (const place of this.#partitions.values()) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Topic, type LogRecord } from '@tocsin/event-log';
+import { RecordTooLarge, Topic, type EventLog, type LogRecord } from '@tocsin/event-log';
 import { buildIncident, type HttpReceiver } from '@tocsin/testing';
 import type { Channel, Delivery, Outcome } from '../channels/channel.js';
 import { Bench, eventually, numberOf, story } from './testing.js';
@@ -134,19 +134,28 @@ describe('subscription', () => {
     const to = await bench.receiver();
     to.behave((request) => ({ status: numberOf(request) === 0 ? 422 : 200 }));
     let away = true;
-    const { log } = bench;
-    const append = async (topic: string, records: readonly LogRecord[]): Promise<void> => {
-      if (away && topic === Topic.DeadLetters) throw new Error('away');
-      await log.append(topic, records);
-    };
-    const { consume, offsets } = { consume: log.consume.bind(log), offsets: log.offsets.bind(log) };
-    await bench.start('careful', to, { log: { ...log, append, consume, offsets } });
+    await bench.start('careful', to, { log: failing(bench.log, (topic) => (away && topic === Topic.DeadLetters ? new Error('away') : undefined)) });
     await bench.push(story(10));
     await to.until(() => to.requests.filter((request) => numberOf(request) === 0).length >= 3);
     away = false;
     await to.until(() => distinct(to).size === 9);
     expect((await bench.deadLetters(1)).map(({ value }) => numberOf({ body: value }))).toEqual([0]);
     expectOrderPerWorkload(to.accepted);
+  });
+
+  // The reason stands in headers, so the dead letter of the longest record that the log takes is longer than that.
+  it('cuts what the dead letters cannot take whole, and goes on', async () => {
+    const to = await bench.receiver();
+    to.behave((request) => ({ status: numberOf(request) === 0 ? 422 : 200 }));
+    const tooLarge = (topic: string, [record]: readonly LogRecord[]): Error | undefined =>
+      topic === Topic.DeadLetters && (record?.value.length ?? 0) > 600_000 ? new RecordTooLarge(topic, 0, 0) : undefined;
+    await bench.start('large', to, { log: failing(bench.log, tooLarge) });
+    const [large, small] = story(2);
+    await bench.push([{ ...large!, raw: 'x'.repeat(700_000) }, small!]);
+    const [letter] = await bench.deadLetters(1);
+    expect(letter?.headers).toMatchObject({ ce_id: large?.id, 'tocsin.truncated': 'true', 'tocsin.error.reason': 'rejected_by_receiver' });
+    expect(letter?.value.length).toBe(512 * 1024);
+    await to.until(() => distinct(to).size === 1);
   });
 
   it('sends what lies on the log twice once', async () => {
@@ -213,6 +222,22 @@ describe('subscription', () => {
     expect(to.accepted).toHaveLength(40);
   });
 
+  it('loses nothing while members of its group come and go', async () => {
+    const to = await bench.receiver();
+    to.behave((_request, index) => ({ status: index % 7 === 3 ? 503 : 200 }));
+    const first = await bench.start('shared', to);
+    await bench.push(story(200));
+    await to.until(() => to.accepted.length >= 20);
+    const second = await bench.start('shared', to);
+    await to.until(() => to.accepted.length >= 60);
+    await bench.stop(first);
+    await to.until(() => to.accepted.length >= 100);
+    await bench.start('shared', to);
+    await bench.stop(second);
+    await to.until(() => distinct(to).size === 200);
+    expectOrderPerWorkload(to.accepted);
+  });
+
   it('lets what is under way end when it is stopped, and repeats nothing after that', async () => {
     const to = await bench.receiver();
     const first = await bench.start('stopped', to);
@@ -258,6 +283,16 @@ describe('subscription', () => {
     expect(down.attempts.slice(0, 3).map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
   });
 });
+
+/** A log whose appends fail where `failure` says how. */
+function failing(log: EventLog, failure: (topic: string, records: readonly LogRecord[]) => Error | undefined): EventLog {
+  const append = async (topic: string, records: readonly LogRecord[]): Promise<void> => {
+    const error = failure(topic, records);
+    if (error !== undefined) throw error;
+    await log.append(topic, records);
+  };
+  return { ...log, append, consume: log.consume.bind(log), offsets: log.offsets.bind(log) };
+}
 
 interface Stub {
   channel: Channel;

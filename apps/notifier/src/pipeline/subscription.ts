@@ -66,9 +66,12 @@ export class Subscription {
 
   async stop(): Promise<void> {
     clearInterval(this.#reporting);
-    await this.#consumer?.stop();
-    await this.#channel.close();
-    this.#lag.close();
+    try {
+      await this.#consumer?.stop();
+    } finally {
+      this.#lag.close();
+      await this.#channel.close();
+    }
   }
 
   async #process(batch: Batch): Promise<void> {

@@ -60,8 +60,13 @@ export class Connection {
   }
 
   /** Resolves when the connection still stands after this time. */
-  outlive(ms: number, signal: AbortSignal): Promise<void> {
-    return this.#until((done) => void setTimeout(done, ms), ms + this.#timeoutMs, signal);
+  async outlive(ms: number, signal: AbortSignal): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await this.#until((done) => (timer = setTimeout(done, ms)), ms + this.#timeoutMs, signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends what is buffered, then ends; not waited for longer than a moment. */
@@ -77,7 +82,7 @@ export class Connection {
     });
   }
 
-  async #until(start: (done: (error?: Error | null) => void) => void, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async #until(start: (done: (error?: Error | null) => void) => unknown, timeoutMs: number, signal: AbortSignal): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     let abort: (() => void) | undefined;
     try {

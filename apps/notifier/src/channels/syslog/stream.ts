@@ -1,7 +1,7 @@
 import { frameOctetCounted } from '@tocsin/syslog';
 import type { ChannelDeps } from '../channel.js';
 import type { SyslogConfig } from './config.js';
-import { Connection, type ConnectionError } from './connection.js';
+import { Connection, ConnectionError } from './connection.js';
 import { Uncertain } from './uncertain.js';
 
 /** A connection MUST stand for this long after its first write before the write counts. */
@@ -52,14 +52,17 @@ export class SyslogStream {
   }
 
   async close(): Promise<void> {
+    // First, so that nothing that goes wrong from here on opens a connection that nobody would close.
+    this.#closed = true;
     clearTimeout(this.#resending);
     if (this.#again.length > 0) await this.write([], AbortSignal.timeout(this.#config.timeout)).catch(() => undefined);
-    this.#closed = true;
     await this.#turn;
     await this.#connection?.close();
   }
 
   async #write(frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
+    // Whoever gave up while it waited for its turn must not take the connection from the others.
+    if (signal.aborted) throw new ConnectionError('ABORT_ERR', 'was stopped');
     const connection = this.#connection ?? (await this.#connect(signal));
     const written = [...this.#again, ...frames];
     for (const chunk of chunks(written)) await connection.write(chunk, signal);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { parseSyslog } from '@tocsin/syslog';
 import { freePort, syslogReceiver, udpSyslogReceiver, type SyslogReceiver } from '@tocsin/testing';
@@ -100,6 +100,52 @@ describe('syslog over TCP', () => {
     receiver.behave('read');
     const arrived = (): Set<string | undefined> => new Set(receiver.messages.map((message) => /delivery="([^"]+)"/.exec(message)?.[1]));
     await receiver.until(() => taken.every((id) => arrived().has(id)));
+    await channel.close();
+  });
+
+  // A partition that was taken away while its batch waited once cut the connection of all others, whose last minute was
+  // then sent again.
+  it('keeps the connection when a batch is stopped that has not begun', async () => {
+    const channel = create(receiver.port);
+    const [first, last] = [delivery(), delivery()];
+    const sending = [channel.send([first], never), channel.send([delivery()], AbortSignal.abort())];
+    expect(await Promise.all(sending)).toMatchObject([[{ ok: true }], [{ ok: false, retry: true, reason: 'timeout' }]]);
+    expect(await channel.send([last], never)).toEqual([{ ok: true }]);
+    await receiver.until(() => receiver.messages.some((message) => message.includes(last.id)));
+    expect(receiver.messages).toHaveLength(2);
+    expect(receiver.connections).toBe(1);
+    await channel.close();
+  });
+
+  it('opens no connection after it was closed, though it could not write again what may be lost', async () => {
+    jest.useFakeTimers({ advanceTimers: true });
+    const channel = create(receiver.port);
+    await channel.send([delivery()], never);
+    receiver.behave({ resetAfterMs: 1 });
+    receiver.cut();
+    await receiver.until(() => receiver.connections === 2);
+    await channel.close();
+    const before = receiver.connections;
+    jest.advanceTimersByTime(60_000);
+    jest.useRealTimers();
+    receiver.behave('read');
+    // Connections are taken in their order, so one that the closed channel opened would be seen before this one.
+    const other = create(receiver.port);
+    await other.send([delivery()], never);
+    expect(receiver.connections).toBe(before + 1);
+    await other.close();
+  });
+
+  it('leaves no timer behind that keeps the process alive', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const channel = create(receiver.port);
+    const stop = new AbortController();
+    const before = timers();
+    const sending = channel.send([delivery()], stop.signal);
+    await receiver.until(() => receiver.messages.length === 1);
+    stop.abort();
+    expect(await sending).toMatchObject([{ ok: false, retry: true }]);
+    expect(timers()).toBe(before);
     await channel.close();
   });
 
