@@ -49,4 +49,11 @@ describe('nearest', () => {
     expect(describeKnown('slak', ['jira', 'email', 'slack'])).toBe('did you mean "slack"? known: slack, email, jira');
     expect(describeKnown('zzzzzz', ['jira', 'email'])).toBe('known: email, jira');
   });
+
+  it('keeps a long list short, and out of the way of a proposal', () => {
+    const many = Array.from({ length: 50 }, (_, index) => `word-${index + 10}`);
+    expect(describeKnown('wrd-12', many)).toBe('did you mean "word-12"?');
+    expect(describeKnown('zzzzzzzzz', many)).toMatch(/^known: word-10, .*, word-49 and 10 more$/);
+    expect(describeKnown('x', [])).toBe('there is none');
+  });
 });

@@ -12,12 +12,20 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** Beside a proposal, a longer list only hides it. */
+const LIST_WITH_PROPOSAL_MAX = 12;
+const LIST_MAX = 40;
+
 /** `known: a, b, c`; where one is near, it stands first and is proposed. */
 export function describeKnown(word: string, candidates: Iterable<string>): string {
-  const known = [...candidates].toSorted();
+  const known = [...new Set(candidates)].toSorted();
   const near = nearest(word, known);
-  if (near === undefined) return `known: ${known.join(', ')}`;
-  return `did you mean "${near}"? known: ${[near, ...known.filter((candidate) => candidate !== near)].join(', ')}`;
+  if (near !== undefined) {
+    if (known.length > LIST_WITH_PROPOSAL_MAX) return `did you mean "${near}"?`;
+    return `did you mean "${near}"? known: ${[near, ...known.filter((candidate) => candidate !== near)].join(', ')}`;
+  }
+  const more = known.length > LIST_MAX ? ` and ${known.length - LIST_MAX} more` : '';
+  return known.length === 0 ? 'there is none' : `known: ${known.slice(0, LIST_MAX).join(', ')}${more}`;
 }
 
 /** Damerau's distance (a swap of neighbours counts as one), given up at `limit`. */

@@ -12,12 +12,14 @@ const schemas: PolicySchemas = {
   ruleKinds: buildRegistry('rule kind', [
     { type: 'single', config: z.strictObject({}) },
     { type: 'event_count', config: z.strictObject({ timespan: duration, condition: z.strictObject({ gte: z.number().int().min(2) }) }) },
+    { type: 'temporal', config: z.strictObject({ timespan: duration, rules: z.array(z.string()).min(2) }) },
   ]),
+  mapping: z.strictObject({ fields: z.strictObject({ name: z.string(), message: z.string().optional() }) }),
   channels: buildRegistry('channel', [{ type: 'webhook', config: z.strictObject({ url: z.url(), secret: secretRef.optional() }) }]),
 };
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
-const read = (file: string): PolicySet => parsePolicies(readFileSync(file, 'utf8'), basename(file), schemas);
+const read = (file: string): PolicySet => parsePolicies(readFileSync(file, 'utf8'), basename(file), schemas, { knownRules: ['shell-in-container'] });
 
 function errorOf(act: () => unknown): string {
   try {

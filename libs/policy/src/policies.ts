@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigErrors, describeKnown, parseYamlDocuments, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
+import { ConfigErrors, describeKnown, formatIssue, parseYamlDocuments, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
+import { checkRules } from './check-rules.js';
 import type { DocumentKind, Metadata, Origin, PolicyDocument, PolicySchemas } from './kinds/document-kind.js';
+import { correlationRule } from './kinds/correlation-rule.js';
 import { documentKinds } from './kinds/index.js';
 import { parsePart } from './kinds/parse.js';
 
@@ -26,16 +28,24 @@ const metadata = z.strictObject({
 
 const envelope = z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.string(), metadata, spec: z.unknown().optional() });
 
+export interface ReadOptions {
+  /**
+   * Names of rules beside those that are read, which these may name. Absent: what rules say of one another is not checked,
+   * either because another service does that or because `checkRules` follows.
+   */
+  knownRules?: Iterable<string>;
+}
+
 /** Parses the documents of one file. Throws `ConfigErrors` with all its mistakes. */
-export function parsePolicies(text: string, file: string, schemas: PolicySchemas): PolicySet {
-  return collect([{ text, file }], schemas);
+export function parsePolicies(text: string, file: string, schemas: PolicySchemas, options: ReadOptions = {}): PolicySet {
+  return collect([{ text, file }], schemas, options);
 }
 
 /**
  * Reads every `*.yaml` and `*.yml` below the directories in the order of their names; hidden ones are left out. A
  * missing directory is an empty set. Throws `ConfigErrors` with the mistakes of all files.
  */
-export async function loadPolicies(directories: string | readonly string[], schemas: PolicySchemas): Promise<PolicySet> {
+export async function loadPolicies(directories: string | readonly string[], schemas: PolicySchemas, options: ReadOptions = {}): Promise<PolicySet> {
   const issues: ConfigIssue[] = [];
   const files: { text: string; file: string }[] = [];
   for (const directory of [directories].flat()) {
@@ -44,7 +54,7 @@ export async function loadPolicies(directories: string | readonly string[], sche
       if (text !== undefined) files.push({ file, text });
     }
   }
-  return collect(files, schemas, issues);
+  return collect(files, schemas, options, issues);
 }
 
 /** Policy files below a directory in the order of their names; what cannot be read is among the issues. */
@@ -71,19 +81,30 @@ async function attempt<T>(path: string, issues: ConfigIssue[], read: () => Promi
   }
 }
 
-function collect(files: readonly { text: string; file: string }[], schemas: PolicySchemas, issues: ConfigIssue[] = []): PolicySet {
+function collect(
+  files: readonly { text: string; file: string }[],
+  schemas: PolicySchemas,
+  { knownRules }: ReadOptions,
+  issues: ConfigIssue[] = [],
+): PolicySet {
   const set = Object.fromEntries(Object.keys(documentKinds).map((list) => [list, []])) as unknown as PolicySet;
   const names = new Map<string, Origin>();
   for (const { text, file } of files) {
-    const found: ConfigIssue[] = [];
-    for (const doc of readDocuments(text, file, found)) parseDocument(doc, names, schemas, found, set);
-    issues.push(...found.toSorted(byPlace));
+    for (const doc of readDocuments(text, file, issues)) parseDocument(doc, names, schemas, issues, set);
   }
-  if (issues.length > 0) throw new ConfigErrors(issues);
+  // A rule whose document has mistakes is there all the same: that others name it is none.
+  if (knownRules !== undefined) issues.push(...checkRules(set.rules, [...knownRules, ...namesOf(correlationRule.kind, names)]));
+  if (issues.length > 0) throw new ConfigErrors(unique(issues).toSorted(byPlace));
   return set;
 }
 
+/** Two schemas may read the same key, and find the same mistake. */
+function unique(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  return [...new Map(issues.map((issue) => [formatIssue(issue), issue])).values()];
+}
+
 function byPlace(a: ConfigIssue, b: ConfigIssue): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
@@ -115,6 +136,10 @@ function parseDocument(doc: YamlDoc, names: Map<string, Origin>, schemas: Policy
   if (!unique || parsedSpec === undefined) return;
   const issue: YamlDoc['issue'] = (path, message, at) => doc.issue(path, message, at);
   (set[list] as PolicyDocument<string, unknown>[]).push({ kind: kindName, metadata: outer.metadata, origin, spec: parsedSpec, issue });
+}
+
+function namesOf(kind: string, names: ReadonlyMap<string, Origin>): string[] {
+  return [...names.keys()].filter((identity) => identity.startsWith(`${kind}/`)).map((identity) => identity.slice(kind.length + 1));
 }
 
 function claimName(doc: YamlDoc, kind: string, { name }: Metadata, origin: Origin, names: Map<string, Origin>, issues: ConfigIssue[]): boolean {

@@ -1,26 +1,9 @@
 import type { Attack, SeverityId } from '@tocsin/domain';
-import { describeKnown, duration, severity, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
+import { duration, severity, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
-import type { DocumentKind, PolicyDocument } from './document-kind.js';
-import { checkFilter, indexesAt, parseExtension, parsePart } from './parse.js';
-
-/** Paths that `groupBy` may name: entities, whose number a sender cannot grow at will, and addresses. */
-export const GROUP_FIELDS = [
-  'cluster',
-  'source',
-  'name',
-  'workload.namespace',
-  'workload.name',
-  'pod.name',
-  'pod.uid',
-  'container.id',
-  'image.name',
-  'node.name',
-  'user.name',
-  'process.name',
-  'src_endpoint.ip',
-  'dst_endpoint.ip',
-] as const;
+import type { DocumentKind, PolicyDocument, PolicySchemas } from './document-kind.js';
+import { checkGroupBy, GROUP_FIELDS } from './group-by.js';
+import { checkFilter, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -115,15 +98,10 @@ export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpe
     const before = issues.length;
     const common = parsePart(doc, ['spec'], value, correlationRuleSpec, issues);
     // What can be checked is, even where the rest is wrong, so that all mistakes are told at once.
-    const { kind, filter, rules, own } = rawParts(value);
-    const takesRules = kind !== undefined && hasKey(schemas.ruleKinds?.get(kind)?.config, 'rules');
-    const config = takesRules && rules !== undefined ? { ...own, rules } : own;
-    const part = { point: 'rule kind', path: ['spec'], typePath: ['spec', 'kind'], config, otherKeys: COMMON_KEYS };
-    const kindConfig = kind === undefined ? undefined : parseExtension(doc, { ...part, type: kind }, schemas.ruleKinds, issues);
+    const kindConfig = parseOfKind(doc, value, schemas, issues);
     checkFilter(doc, ['spec', 'filter'], 'violation', issues);
     for (const index of indexesAt(doc, ['spec', 'escalate'])) checkFilter(doc, ['spec', 'escalate', index, 'when'], 'incident', issues);
-    checkInput(doc, filter !== undefined, rules !== undefined, issues);
-    if (common !== undefined) checkGroupBy(doc, common.groupBy, common.aliases, common.rules ?? [], issues);
+    if (common !== undefined) checkGroupBy(doc, common, issues);
     if (common === undefined || issues.length > before) return undefined;
     const attacks = common.attacks.map(({ tactic, technique }) => ({ ...(tactic && { tactic }), ...(technique && { technique }) }));
     const { title, description, enabled, severity: severityId, escalate, generate, groupBy, aliases, suppress, resolveAfter, reopenWithin } = common;
@@ -133,49 +111,37 @@ export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpe
   },
 };
 
-function checkInput(doc: YamlDoc, hasFilter: boolean, hasRules: boolean, issues: ConfigIssue[]): void {
-  if (hasFilter && hasRules)
-    issues.push(
-      doc.issue(['spec', 'rules'], 'stands beside "filter"; a rule has either a condition over violations or the rules that it is chained to', 'key'),
-    );
-  if (!hasFilter && !hasRules)
-    issues.push(doc.issue(['spec'], 'has neither "filter" (a condition over violations) nor "rules" (names of rules to chain)'));
-}
-
-function checkGroupBy(
-  doc: YamlDoc,
-  groupBy: readonly string[],
-  aliases: CorrelationRuleSpec['aliases'],
-  rules: readonly string[],
-  issues: ConfigIssue[],
-): void {
-  const known = [...GROUP_FIELDS, ...Object.keys(aliases)];
-  groupBy.forEach((name, index) => {
-    if (!known.includes(name))
-      issues.push(doc.issue(['spec', 'groupBy', index], `is "${name}", which violations are not grouped by; ${describeKnown(name, known)}`));
-  });
-  for (const [alias, paths] of Object.entries(aliases)) {
-    for (const rule of rules) {
-      if (!Object.hasOwn(paths, rule))
-        issues.push(doc.issue(['spec', 'aliases', alias], `has no path for the rule "${rule}", which is one of "rules"`));
-    }
-    for (const rule of Object.keys(paths)) {
-      if (!rules.includes(rule)) issues.push(doc.issue(['spec', 'aliases', alias, rule], `is none of "rules"; ${describeKnown(rule, rules)}`, 'key'));
-    }
+/** Whether it says what it takes, by one of the two ways, and by that of its kind. */
+function checkInput(doc: YamlDoc, kind: string | undefined, rulesOfKind: z.ZodType | undefined, issues: ConfigIssue[]): void {
+  const [spec, filter, rules] = [valueAt(doc, ['spec']), valueAt(doc, ['spec', 'filter']), valueAt(doc, ['spec', 'rules'])];
+  const needsRules = rulesOfKind?.safeParse(undefined).success === false;
+  if (filter !== undefined && rules !== undefined) {
+    const advice = 'a rule has one of them: "filter" is a condition over violations, "rules" are the rules whose matches it takes';
+    issues.push(doc.issue(['spec', 'rules'], `stands beside "filter"; ${advice}`, 'key'));
+  } else if (filter !== undefined && needsRules) {
+    const advice = 'give the condition to a CorrelationRule of its own and name that in "rules"';
+    issues.push(doc.issue(['spec', 'filter'], `has no use in the kind "${kind}", which takes the matches of "rules"; ${advice}`, 'key'));
+  } else if (filter === undefined && rules === undefined && !needsRules && typeof spec === 'object') {
+    issues.push(doc.issue(['spec'], 'has neither "filter", a condition over violations, nor "rules", the names of rules whose matches it takes'));
+  }
+  if (Array.isArray(rules)) {
+    rules.forEach((name: unknown, index) => {
+      if (rules.indexOf(name) < index) issues.push(doc.issue(['spec', 'rules', index], `is "${String(name)}" a second time; name each rule once`));
+    });
   }
 }
 
-function hasKey(schema: z.ZodType | undefined, key: string): boolean {
-  return schema instanceof z.ZodObject && Object.hasOwn(schema.shape as object, key);
-}
-
-function rawParts(value: unknown): { kind?: string; filter?: string; rules?: unknown; own: Record<string, unknown> } {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return { own: {} };
-  const { kind, filter, rules } = value as { kind?: unknown; filter?: unknown; rules?: unknown };
-  return {
-    ...(typeof kind === 'string' && { kind }),
-    ...(typeof filter === 'string' && filter !== '' && { filter }),
-    ...(rules !== undefined && { rules }),
-    own: Object.fromEntries(Object.entries(value).filter(([key]) => !COMMON_KEYS.includes(key))),
-  };
+/** The keys of the rule's kind, by the kind's own schema; `rules` are among them where the kind asks for them. */
+function parseOfKind(doc: YamlDoc, spec: unknown, schemas: PolicySchemas, issues: ConfigIssue[]): unknown {
+  const kind = valueAt(doc, ['spec', 'kind']);
+  const type = typeof kind === 'string' ? kind : undefined;
+  const { config: schema } = (type === undefined ? undefined : schemas.ruleKinds?.get(type)) ?? {};
+  const rulesOfKind = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType | undefined>)['rules'] : undefined;
+  checkInput(doc, type, rulesOfKind, issues);
+  if (type === undefined || spec === null || typeof spec !== 'object' || Array.isArray(spec)) return undefined;
+  const config = Object.fromEntries(
+    Object.entries(spec).filter(([key]) => !COMMON_KEYS.includes(key) || (key === 'rules' && rulesOfKind !== undefined)),
+  );
+  const part = { point: 'rule kind', type, path: ['spec'], typePath: ['spec', 'kind'], config, otherKeys: COMMON_KEYS };
+  return parseExtension(doc, part, schemas.ruleKinds, issues);
 }

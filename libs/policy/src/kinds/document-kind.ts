@@ -4,11 +4,14 @@ import type { z } from 'zod';
 /** Schemas of extensions by their type; a service passes those that it has. */
 export type ExtensionSchemas = ReadonlyMap<string, { type: string; config: z.ZodType }>;
 
-/**
- * The extension points that documents refer to. An absent one: keys that belong to its extensions are not checked
- * (another service does that).
- */
-export type PolicySchemas = Partial<Record<'sources' | 'ruleKinds' | 'actions' | 'channels', ExtensionSchemas>>;
+/** What services know of documents. What a service does not pass is not checked: another one does that. */
+export interface PolicySchemas {
+  ruleKinds?: ExtensionSchemas;
+  actions?: ExtensionSchemas;
+  channels?: ExtensionSchemas;
+  /** Of the `spec` of a SourceMapping. */
+  mapping?: z.ZodType;
+}
 
 export interface Metadata {
   name: string;

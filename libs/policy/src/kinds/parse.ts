@@ -20,8 +20,13 @@ export function parsePart<T>(
   return undefined;
 }
 
-/** Checks a CEL condition, so that a mistake is told with its place rather than when the first event comes. */
-export function checkFilter(doc: YamlDoc, path: Path, source: string, variable: EventVariable, issues: ConfigIssue[]): void {
+/**
+ * Checks the CEL condition at that path, if there is one, so that a mistake is told with its place rather than when the
+ * first event comes. Whether there must be one is for the schema.
+ */
+export function checkFilter(doc: YamlDoc, path: Path, variable: EventVariable, issues: ConfigIssue[]): void {
+  const source = valueAt(doc, path);
+  if (typeof source !== 'string' || source === '') return;
   try {
     compileFilter(source, variable);
     for (const { message, offset } of unknownFields(source, variable)) issues.push(doc.issue(path, `${message} (${place(source, offset)})`));
@@ -29,6 +34,22 @@ export function checkFilter(doc: YamlDoc, path: Path, source: string, variable: 
     if (!(error instanceof FilterError)) throw error;
     issues.push(doc.issue(path, `${error.message} (${place(source, error.offset)})`));
   }
+}
+
+/** What stands there as it is written, also where the schema found mistakes beside it; undefined where nothing does. */
+export function valueAt(doc: YamlDoc, path: Path): unknown {
+  let value = doc.value;
+  for (const key of path) {
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+/** The indexes of the list that stands there; none where there is no list. */
+export function indexesAt(doc: YamlDoc, path: Path): number[] {
+  const list = valueAt(doc, path);
+  return Array.isArray(list) ? [...list.keys()] : [];
 }
 
 function place(source: string, offset: number): string {

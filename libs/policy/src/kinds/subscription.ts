@@ -42,7 +42,7 @@ export const subscription: DocumentKind<'Subscription', SubscriptionSpec> = {
     const { type, ...own } = channel.safeParse((value as { channel?: unknown } | null | undefined)?.channel).data ?? { type: undefined };
     const part = { point: 'channel', path: ['spec', 'channel'], typePath: ['spec', 'channel', 'type'], config: own, otherKeys: ['type'] };
     const config = type === undefined ? undefined : parseExtension(doc, { ...part, type }, schemas.channels, issues);
-    if (parsed?.filter !== undefined) checkFilter(doc, ['spec', 'filter'], parsed.filter, EVENT_VARIABLE[parsed.events], issues);
+    if (parsed !== undefined) checkFilter(doc, ['spec', 'filter'], EVENT_VARIABLE[parsed.events], issues);
     if (parsed === undefined || type === undefined || issues.length > before) return undefined;
     const { events, filter, enabled, includeMuted } = parsed;
     return { events, filter, enabled, includeMuted, channel: { type, config } };
