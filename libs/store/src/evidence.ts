@@ -17,13 +17,14 @@ export interface IncidentViolation {
   late: boolean;
 }
 
-/** Repeats are left out. Returns those that are new, as `incident/violation`. */
+/**
+ * Repeats are left out; of a violation that came through several rules the first name stays, whichever came first.
+ * Returns those that are new, as `incident/violation`.
+ */
 export async function addIncidentViolations(db: Queryable, members: readonly IncidentViolation[]): Promise<Set<string>> {
   const added = new Set<string>();
-  for (const chunk of chunks(
-    byKey(members, ({ incidentId, violationId }) => `${incidentId}/${violationId}`),
-    6,
-  )) {
+  const byRule = members.toSorted((a, b) => (a.rule < b.rule ? 1 : -1));
+  for (const chunk of chunks(byKey(byRule, keyOf), 6)) {
     const rows = await db
       .insertInto('incident_violations')
       .values(
@@ -40,8 +41,23 @@ export async function addIncidentViolations(db: Queryable, members: readonly Inc
       .returning(['incident_id', 'violation_id'])
       .execute();
     for (const row of rows) added.add(`${row.incident_id}/${row.violation_id}`);
+    for (const member of chunk) if (!added.has(keyOf(member))) await lowerRule(db, member);
   }
   return added;
+}
+
+function keyOf({ incidentId, violationId }: IncidentViolation): string {
+  return `${incidentId}/${violationId}`;
+}
+
+async function lowerRule(db: Queryable, { incidentId, violationId, rule }: IncidentViolation): Promise<void> {
+  await db
+    .updateTable('incident_violations')
+    .set({ rule: columnText(rule) })
+    .where('incident_id', '=', incidentId)
+    .where('violation_id', '=', violationId)
+    .where('rule', '>', columnText(rule))
+    .execute();
 }
 
 /** Adds what one incident holds to another; it stays in the trail of the first. Returns how many the other did not have. */
