@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ConfigErrors } from '@tocsin/extension';
+import { setTimeout } from 'node:timers/promises';
 import { policyFiles } from './policies.js';
 
 export interface WatchOptions<T> {
   /** Reads and checks the whole set. Throws `ConfigErrors`. */
   load(): Promise<T>;
-  /** A whole valid set whose content differs from the last one looked at. */
+  /** A whole valid set whose content differs from the last one that was handed on. */
   onValid(set: T): void;
-  /** A set with mistakes. Told once for the same content. */
-  onInvalid(errors: ConfigErrors): void;
+  /** Mistakes, or why it cannot be read. Told once for the same content. */
+  onInvalid(error: Error): void;
   /** Milliseconds between two looks. Default 1 s. */
   everyMs?: number;
 }
@@ -22,34 +22,43 @@ const LOOK_EVERY_MS = 1_000;
  * `seen` is the content that is in force, see `contentOf`.
  */
 export function watchPolicies<T>(directories: string | readonly string[], seen: string, options: WatchOptions<T>): () => Promise<void> {
-  let last = seen;
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  let stopped = false;
-  const look = async (): Promise<void> => {
-    const content = await contentOf(directories);
-    if (content === last) return;
-    last = content;
-    try {
-      options.onValid(await options.load());
-    } catch (error) {
-      if (!(error instanceof ConfigErrors)) throw error;
-      options.onInvalid(error);
-    }
-  };
-  const next = (): void => {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      looking = look().catch(() => undefined);
-      void looking.then(next);
-    }, options.everyMs ?? LOOK_EVERY_MS).unref();
-  };
-  next();
+  const stopping = new AbortController();
+  const watching = watch(directories, seen, options, stopping.signal);
   return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await looking;
+    stopping.abort();
+    await watching;
   };
+}
+
+async function watch<T>(directories: string | readonly string[], seen: string, options: WatchOptions<T>, signal: AbortSignal): Promise<void> {
+  let told = seen;
+  let before = seen;
+  while (await pause(options.everyMs ?? LOOK_EVERY_MS, signal)) {
+    const content = await contentOf(directories);
+    // Several files are not written at once, nor is a long one: only what two looks find alike is read.
+    const settled = content === before;
+    before = content;
+    if (!settled || content === told) continue;
+    const handOn = await outcomeOf(options);
+    if (signal.aborted || (await contentOf(directories)) !== content) continue;
+    told = content;
+    handOn();
+  }
+}
+
+/** Reads the set, and gives what is to be called then. */
+async function outcomeOf<T>({ load, onValid, onInvalid }: WatchOptions<T>): Promise<() => void> {
+  try {
+    const set = await load();
+    return () => onValid(set);
+  } catch (error) {
+    return () => onInvalid(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** False when it was stopped. */
+async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  return setTimeout(ms, true, { signal, ref: false }).catch(() => false);
 }
 
 /** A digest of the names and bytes of all policy files below the directories. */
@@ -57,7 +66,7 @@ export async function contentOf(directories: string | readonly string[]): Promis
   const hash = createHash('sha256');
   for (const directory of [directories].flat()) {
     for (const file of await policyFiles(directory, [])) {
-      const bytes = await readFile(file).catch(() => Buffer.alloc(0));
+      const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => Buffer.from(`cannot be read: ${error.code}`));
       hash.update(`${file.length}:${file}${bytes.length}:`).update(bytes);
     }
   }
