@@ -1,5 +1,5 @@
 import type { Queryable } from './store.js';
-import { columnText, timeText } from './text.js';
+import { columnText, freeText, timeText } from './text.js';
 
 export interface CommandOutcome {
   id: string;
@@ -15,7 +15,7 @@ export interface CommandOutcome {
 export async function claimCommand(tx: Queryable, { id, incidentId, time, outcome, message }: CommandOutcome): Promise<boolean> {
   const result = await tx
     .insertInto('incident_commands')
-    .values({ id: columnText(id), incident_id: columnText(incidentId), time: timeText(time), outcome, message })
+    .values({ id: columnText(id), incident_id: columnText(incidentId), time: timeText(time), outcome, message: freeText(message) })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;

@@ -1,9 +1,8 @@
 import type { IncidentChange, IncidentStatus } from '@tocsin/domain';
 import { byKey, chunks } from './batches.js';
-import type { Page, Paged } from './paging.js';
-import { paged, placeOf } from './paging.js';
+import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
-import { columnText, timeText } from './text.js';
+import { columnText, freeText, timeText } from './text.js';
 
 export interface HistoryEntry {
   incidentId: string;
@@ -34,8 +33,8 @@ export async function addIncidentHistory(db: Queryable, entries: readonly Histor
           version: entry.version,
           time: timeText(entry.time),
           change: entry.change,
-          actor: clean(entry.actor),
-          comment: clean(entry.comment),
+          actor: entry.actor === null ? null : freeText(entry.actor),
+          comment: entry.comment === null ? null : freeText(entry.comment),
           from_status: entry.fromStatus,
           to_status: entry.toStatus,
           severity_id: entry.severityId,
@@ -74,9 +73,4 @@ export async function incidentHistory(db: Queryable, incidentId: string, page: P
       count: row.count,
     }),
   );
-}
-
-/** Text that any database takes. */
-function clean(text: string | null): string | null {
-  return text === null ? null : text.toWellFormed().replaceAll('\u0000', '\uFFFD');
 }

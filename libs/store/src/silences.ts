@@ -1,10 +1,18 @@
 import type { Silence } from '@tocsin/domain';
 import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
-import { columnText, timeText } from './text.js';
+import { columnText, freeText, timeText } from './text.js';
 
 export async function putSilence(db: Queryable, silence: Silence): Promise<void> {
-  const row = { ...silence, starts_at: timeText(silence.starts_at), ends_at: timeText(silence.ends_at), created_at: timeText(silence.created_at) };
+  const { filter, author, comment } = silence;
+  const texts = { filter: freeText(filter), author: freeText(author), comment: freeText(comment) };
+  const row = {
+    ...silence,
+    ...texts,
+    starts_at: timeText(silence.starts_at),
+    ends_at: timeText(silence.ends_at),
+    created_at: timeText(silence.created_at),
+  };
   await db
     .insertInto('silences')
     .values(row)

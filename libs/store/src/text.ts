@@ -33,3 +33,8 @@ export function documentText(value: unknown): string {
 export function timeText(time: string): string {
   return new Date(time).toISOString();
 }
+
+/** Free text of people as any database takes it; Postgres refuses NUL, and lone surrogates are not UTF-8. */
+export function freeText(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\uFFFD');
+}

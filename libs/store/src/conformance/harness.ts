@@ -1,4 +1,5 @@
-import type { Page, Paged, Store } from '../index.js';
+import type { Incident } from '@tocsin/domain';
+import { loadRuleStates, type IncidentRow, type Page, type Paged, type Queryable, type RuleStateRow, type Store } from '../index.js';
 
 /** How a database shows itself to the suite. */
 export interface StoreHarness {
@@ -35,4 +36,15 @@ export async function allPages<T>(list: (page: Page) => Promise<Paged<T>>, limit
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return items;
+}
+
+/** An incident as a partition keeps it that has nothing more to do with it. */
+export function kept(incident: Incident, parts: Partial<IncidentRow> = {}): IncidentRow {
+  return { incident, home: 't/0', dueAt: null, ...parts };
+}
+
+export async function allRuleStates(db: Queryable, topic: string, partition: number): Promise<RuleStateRow[]> {
+  const states: RuleStateRow[] = [];
+  await loadRuleStates(db, topic, partition, (rows) => void states.push(...rows));
+  return states;
 }

@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { buildIncident, buildViolation } from '@tocsin/testing';
 import {
   addIncidentViolations,
+  copyIncidentViolations,
   getIncidents,
   incidentViolations,
   insertViolations,
@@ -9,7 +10,7 @@ import {
   upsertIncidents,
   type IncidentFilter,
 } from '../index.js';
-import { allPages, HOSTILE, type CurrentStore } from './harness.js';
+import { allPages, HOSTILE, kept, type CurrentStore } from './harness.js';
 
 export function incidentsSuite(current: CurrentStore): void {
   const ids = async (filter: IncidentFilter): Promise<string[]> =>
@@ -19,25 +20,33 @@ export function incidentsSuite(current: CurrentStore): void {
     const { db } = current();
     const incident = buildIncident();
     const at = (version: number) => ({ ...incident, version, count: version });
-    await upsertIncidents(db, [at(1)]);
-    await upsertIncidents(db, [at(4), at(3)]);
+    await upsertIncidents(db, [kept(at(1))]);
+    await upsertIncidents(db, [kept(at(4)), kept(at(3))]);
     expect(await getIncidents(db, [incident.id, 'absent'])).toEqual(new Map([[incident.id, at(4)]]));
-    await upsertIncidents(db, [at(2)]);
+    await upsertIncidents(db, [kept(at(2))]);
     expect((await getIncidents(db, [incident.id])).get(incident.id)).toEqual(at(4));
   });
 
   it('pages newest first, through equal times', async () => {
     const incidents = Array.from({ length: 7 }, (_, n) => buildIncident({ id: `i${n}`, last_seen: `2026-09-14T14:0${Math.floor(n / 3)}:00.000Z` }));
-    await upsertIncidents(current().db, incidents);
+    await upsertIncidents(
+      current().db,
+      incidents.map((incident) => kept(incident)),
+    );
     const seen = await allPages((page) => listIncidents(current().db, {}, page), 2);
     expect(seen.map(({ id }) => id)).toEqual(['i6', 'i5', 'i4', 'i3', 'i2', 'i1', 'i0']);
   });
 
   it('filters by each field and by several', async () => {
     await upsertIncidents(current().db, [
-      buildIncident({ id: 'a', severity_id: 5, cluster: 'east' }),
-      buildIncident({ id: 'b', severity_id: 2, status: 'resolved', group: { 'workload.namespace': 'pay' }, last_seen: '2026-09-15T00:00:00.000Z' }),
+      kept(buildIncident({ id: 'a', severity_id: 5, cluster: 'east', assignee: 'ann', muted: [{ by: 'silence', id: 's', comment: '' }] })),
+      kept(
+        buildIncident({ id: 'b', severity_id: 2, status: 'resolved', group: { 'workload.namespace': 'pay' }, last_seen: '2026-09-15T00:00:00.000Z' }),
+      ),
     ]);
+    expect(await ids({ muted: true })).toEqual(['a']);
+    expect(await ids({ muted: false })).toEqual(['b']);
+    expect(await ids({ assignee: 'ann' })).toEqual(['a']);
     expect(await ids({ severity: 4 })).toEqual(['a']);
     expect(await ids({ severity: 2 })).toEqual(['b', 'a']);
     expect(await ids({ status: 'resolved' })).toEqual(['b']);
@@ -59,7 +68,7 @@ export function incidentsSuite(current: CurrentStore): void {
         { type: 'image', name: 'registry/nginx' },
       ],
     });
-    await upsertIncidents(current().db, [spread]);
+    await upsertIncidents(current().db, [kept(spread)]);
     expect(await ids({ namespace: 'shop' })).toEqual(['spread']);
     expect(await ids({ namespace: 'pay' })).toEqual(['spread']);
     expect(await ids({ namespace: 'registry' })).toEqual([]);
@@ -81,7 +90,7 @@ export function incidentsSuite(current: CurrentStore): void {
       group: { 'workload.namespace': `${text}x` },
       entities: [],
     });
-    await upsertIncidents(current().db, [hostile, other]);
+    await upsertIncidents(current().db, [kept(hostile), kept(other)]);
     expect((await getIncidents(current().db, ['h'])).get('h')).toEqual(hostile);
     expect(await ids({ rule: text })).toEqual(['h']);
     expect(await ids({ cluster: text })).toEqual(['h']);
@@ -91,24 +100,43 @@ export function incidentsSuite(current: CurrentStore): void {
 
   it('leaves out repeated evidence and pages through it newest first', async () => {
     const { db } = current();
-    const member = (n: number) => ({ incidentId: 'i', violationId: `v${n}`, time: `2026-09-14T14:0${Math.floor(n / 2)}:00.000Z` });
-    await addIncidentViolations(db, [member(0), member(1), member(2), member(1)]);
-    await addIncidentViolations(db, [member(2), member(3), { ...member(9), incidentId: 'other' }]);
+    const member = (n: number, rule = 'r') => ({
+      incidentId: 'i',
+      violationId: `v${n}`,
+      time: `2026-09-14T14:0${Math.floor(n / 2)}:00.000Z`,
+      rule,
+      ruleVersion: '1',
+      late: n === 3,
+    });
+    const first = await addIncidentViolations(db, [member(0), member(1), member(2), member(1, 'a')]);
+    expect([...first].toSorted()).toEqual(['i/v0', 'i/v1', 'i/v2']);
+    const second = await addIncidentViolations(db, [member(2, 'b'), member(3), { ...member(9), incidentId: 'other' }]);
+    expect([...second].toSorted()).toEqual(['i/v3', 'other/v9']);
     const trail = await allPages((page) => incidentViolations(db, 'i', page), 2);
-    expect(trail.map(({ id }) => id)).toEqual(['v3', 'v2', 'v1', 'v0']);
+    expect(trail.map(({ id, rule, late }) => [id, rule, late])).toEqual([
+      ['v3', 'r', true],
+      ['v2', 'b', false],
+      ['v1', 'a', false],
+      ['v0', 'r', false],
+    ]);
+    expect(await copyIncidentViolations(db, 'i', 'other')).toBe(4);
+    expect(await copyIncidentViolations(db, 'i', 'other')).toBe(0);
+    expect((await incidentViolations(db, 'other', { limit: 9 })).items).toHaveLength(5);
+    expect((await incidentViolations(db, 'i', { limit: 9 })).items).toHaveLength(4);
   });
 
   it('shows the evidence with the violations that the store holds', async () => {
     const { db } = current();
     const violation = buildViolation();
+    const plain = { rule: 'r', ruleVersion: '1', late: false };
     await insertViolations(db, [violation]);
     await addIncidentViolations(db, [
-      { incidentId: 'i', violationId: violation.id, time: violation.time },
-      { incidentId: 'i', violationId: 'not-yet-here', time: '2026-09-01T00:00:00.000Z' },
+      { incidentId: 'i', violationId: violation.id, time: violation.time, ...plain },
+      { incidentId: 'i', violationId: 'not-yet-here', time: '2026-09-01T00:00:00.000Z', ...plain },
     ]);
     expect((await incidentViolations(db, 'i', { limit: 5 })).items).toEqual([
-      { id: violation.id, time: violation.time, violation },
-      { id: 'not-yet-here', time: '2026-09-01T00:00:00.000Z' },
+      { id: violation.id, time: violation.time, ...plain, violation },
+      { id: 'not-yet-here', time: '2026-09-01T00:00:00.000Z', ...plain },
     ]);
   });
 }

@@ -4,6 +4,7 @@ import { consumersSuite } from './consumers.conformance.js';
 import { deadLettersSuite } from './dead-letters.conformance.js';
 import type { StoreHarness } from './harness.js';
 import { incidentsSuite } from './incidents.conformance.js';
+import { lifecycleSuite } from './lifecycle.conformance.js';
 import { migrationsSuite } from './migrations.conformance.js';
 import { transactionsSuite } from './transactions.conformance.js';
 import { violationsSuite } from './violations.conformance.js';
@@ -33,6 +34,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('incidents', () => {
       incidentsSuite(current);
+    });
+    describe('lifecycle of incidents', () => {
+      lifecycleSuite(current);
     });
     describe('violations', () => {
       violationsSuite(current);

@@ -6,15 +6,15 @@ import {
   getIncidents,
   incidentViolations,
   insertViolations,
-  loadRuleStates,
   listViolations,
+  lockIncidents,
   putOutbox,
   readPosition,
   saveRuleStates,
   takeOutbox,
   upsertIncidents,
 } from '../index.js';
-import type { CurrentStore } from './harness.js';
+import { allRuleStates, kept, type CurrentStore } from './harness.js';
 
 export function transactionsSuite(current: CurrentStore): void {
   it('leaves nothing behind when the work fails, and says why it failed', async () => {
@@ -24,14 +24,16 @@ export function transactionsSuite(current: CurrentStore): void {
     const work = transaction(async (tx) => {
       await advancePosition(tx, 'g', 't', 0, 10, 20);
       await saveRuleStates(tx, 't', 0, [{ rule: 'r', ruleVersion: '1', group: 'g', state: '{}', wakeAt: 1 }]);
-      await upsertIncidents(tx, [incident]);
-      await addIncidentViolations(tx, [{ incidentId: incident.id, violationId: 'v', time: incident.last_seen }]);
+      await upsertIncidents(tx, [kept(incident)]);
+      await addIncidentViolations(tx, [
+        { incidentId: incident.id, violationId: 'v', time: incident.last_seen, rule: 'r', ruleVersion: '1', late: false },
+      ]);
       await putOutbox(tx, 'o', [{ topic: 't', key: null, value: Buffer.from('x'), headers: {} }]);
       throw new Error('in the middle');
     });
     await expect(work).rejects.toThrow('in the middle');
     expect(await readPosition(db, 'g', 't', 0)).toBe(10);
-    expect(await loadRuleStates(db, 't', 0)).toEqual([]);
+    expect(await allRuleStates(db, 't', 0)).toEqual([]);
     expect(await getIncidents(db, [incident.id])).toEqual(new Map());
     expect((await incidentViolations(db, incident.id, { limit: 1 })).items).toEqual([]);
     expect(await takeOutbox(db, 'o', 1)).toEqual([]);
@@ -79,7 +81,10 @@ export function transactionsSuite(current: CurrentStore): void {
   it('does not deadlock on the same rows in another order', async () => {
     const { transaction, db } = current();
     const incidents = Array.from({ length: 200 }, (_, n) => buildIncident({ id: `incident-${n}` }));
-    await upsertIncidents(db, incidents);
+    await upsertIncidents(
+      db,
+      incidents.map((incident) => kept(incident)),
+    );
     const batches = [incidents, incidents.toReversed(), incidents.toSorted((a, b) => (a.id.at(-1)! < b.id.at(-1)! ? -1 : 1))];
     for (let round = 2; round < 7; round += 1) {
       await Promise.all(
@@ -87,12 +92,35 @@ export function transactionsSuite(current: CurrentStore): void {
           transaction((tx) =>
             upsertIncidents(
               tx,
-              batch.map((incident) => ({ ...incident, version: round })),
+              batch.map((incident) => kept({ ...incident, version: round })),
             ),
           ),
         ),
       );
     }
     expect((await getIncidents(db, ['incident-7'])).get('incident-7')?.version).toBe(6);
+  });
+
+  it('locks incidents against a change meanwhile, in whatever order they are asked for', async () => {
+    const { transaction, db } = current();
+    const ids = ['a', 'b', 'c'];
+    await upsertIncidents(
+      db,
+      ids.map((id) => kept(buildIncident({ id, version: 1, count: 0 }))),
+    );
+    const addOne = (order: string[]) =>
+      transaction(async (tx) => {
+        const rows = await lockIncidents(tx, [...order, 'absent']);
+        expect([...rows.keys()].toSorted()).toEqual(ids);
+        await upsertIncidents(
+          tx,
+          [...rows.values()].map((row) => ({
+            ...row,
+            incident: { ...row.incident, version: row.incident.version + 1, count: row.incident.count + 1 },
+          })),
+        );
+      });
+    await Promise.all(Array.from({ length: 10 }, (_, n) => addOne(n % 2 === 0 ? ids : ids.toReversed())));
+    expect([...(await getIncidents(db, ids)).values()].map(({ count }) => count)).toEqual([10, 10, 10]);
   });
 }
