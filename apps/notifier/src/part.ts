@@ -1,45 +1,52 @@
 import { buildRegistry } from '@tocsin/extension';
-import { loadPolicies } from '@tocsin/policy';
-import type { AppPart } from '@tocsin/runtime';
+import { contentOf, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
+import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { Egress } from './channels/egress.js';
 import { channels } from './channels/index.js';
 import { notifierConfig, type NotifierConfig } from './config.js';
 import { createNotifierMetrics } from './metrics.js';
 import { NotifierModule } from './notifier.module.js';
 import { Subscription } from './pipeline/subscription.js';
+import { Subscriptions } from './pipeline/subscriptions.js';
 
 export const notifierPart: AppPart<NotifierConfig> = {
   name: 'notifier',
   config: notifierConfig,
   needsStore: false,
-  async plan(config, common) {
+  async plan(config, { policyDir }) {
     const registry = buildRegistry('channel', channels);
-    const documents = (await loadPolicies(common.policyDir, { channels: registry })).subscriptions.filter(({ spec }) => spec.enabled);
-    return async (runtime) => {
-      const now = (): number => runtime.clock.now();
+    const load = async (): Promise<SubscriptionDocument[]> => (await loadPolicies(policyDir, { channels: registry })).subscriptions;
+    const seen = await contentOf(policyDir);
+    const documents = await load();
+    return async ({ log, logger, metrics, clock }) => {
+      const now = (): number => clock.now();
       const egress = new Egress(config.egress);
-      const metrics = createNotifierMetrics(runtime.metrics);
-      const subscriptions = documents.map((document) => {
+      const { concurrency, maxRetryDelayMs } = config;
+      const deps = { log, logger, metrics: createNotifierMetrics(metrics), now, concurrency, maxRetryDelayMs };
+      const subscriptions = new Subscriptions((document) => {
         const { type, config: channelConfig } = document.spec.channel;
         const channel = registry.get(type)?.create(channelConfig, { egress, now });
         if (channel === undefined) throw new Error(`Channel type "${type}" passed the check but is not registered.`);
-        const { log, logger } = runtime;
-        return new Subscription(document, channel, {
-          log,
-          logger,
-          metrics,
-          now,
-          concurrency: config.concurrency,
-          maxRetryDelayMs: config.maxRetryDelayMs,
-        });
+        return new Subscription(document, channel, deps);
       });
+      let following: { stop(): Promise<void> } | undefined;
       return {
         module: { module: NotifierModule },
-        start: async () => {
-          await Promise.all(subscriptions.map((subscription) => subscription.start()));
-          runtime.logger.info({ subscriptions: subscriptions.map(({ name }) => name) }, 'Subscriptions are served.');
+        async start() {
+          await subscriptions.apply(documents);
+          logger.info({ subscriptions: subscriptions.names }, 'Subscriptions are served.');
+          following = await followPolicies<SubscriptionDocument[]>({
+            app: 'notifier',
+            logger,
+            metrics,
+            watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
+            apply: (changed) => subscriptions.apply(changed),
+          });
         },
-        stop: async () => void (await Promise.all(subscriptions.map((subscription) => subscription.stop()))),
+        async stop() {
+          await following?.stop();
+          await subscriptions.stop();
+        },
       };
     };
   },

@@ -1,9 +1,8 @@
 import { violationKey, type Incident, type Violation } from '@tocsin/domain';
 import { EventType, Topic, encodeEvent, openEmbeddedLog, topicSpecs, type EventLog, type StoredRecord } from '@tocsin/event-log';
-import type { Subscription as SubscriptionDocument } from '@tocsin/policy';
-import { createLogger, createMetrics } from '@tocsin/runtime';
+import { parsePolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
+import { createLogger, Registry } from '@tocsin/runtime';
 import { buildViolation, httpReceiver, type HttpReceiver } from '@tocsin/testing';
-import type { Registry } from 'prom-client';
 import type { Channel } from '../channels/channel.js';
 import { Egress } from '../channels/egress.js';
 import { webhook } from '../channels/webhook/webhook.js';
@@ -12,8 +11,8 @@ import { Subscription } from './subscription.js';
 
 /** Subscriptions on an embedded log with a few partitions; everything opened is closed by `close`. */
 export class Bench {
-  readonly registry: Registry = createMetrics('test', '0');
-  readonly #metrics = createNotifierMetrics(this.registry);
+  readonly #registry = new Registry();
+  readonly #metrics = createNotifierMetrics(this.#registry);
   readonly #running = new Set<Subscription>();
   readonly #receivers: HttpReceiver[] = [];
   readonly log: EventLog;
@@ -39,22 +38,19 @@ export class Bench {
     to: HttpReceiver | Channel,
     more: Partial<SubscriptionDocument['spec']> & { log?: EventLog } = {},
   ): Promise<Subscription> {
-    const { log = this.log, ...spec } = more;
-    const egress = new Egress({ allow: [], deny: [] });
-    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '200ms' }), { egress, now: () => Date.now() });
-    const subscription = new Subscription(
-      {
-        kind: 'Subscription',
-        metadata: { name, labels: {}, annotations: {} },
-        origin: { file: 'test.yaml', line: 1 },
-        spec: { events: 'violations', filter: undefined, enabled: true, includeMuted: false, channel: { type: 'webhook', config: {} }, ...spec },
-      },
-      channel,
-      { log, logger: createLogger('test', 'silent'), metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() },
-    );
+    const { log, ...spec } = more;
+    const subscription = this.create(document(name, spec), to, log);
     this.#running.add(subscription);
     await subscription.start();
     return subscription;
+  }
+
+  /** Not started, and not stopped by `close`. */
+  create(described: SubscriptionDocument, to: HttpReceiver | Channel, log = this.log): Subscription {
+    const egress = new Egress({ allow: [], deny: [] });
+    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '200ms' }), { egress, now: () => Date.now() });
+    const deps = { log, logger: createLogger('test', 'silent'), metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() };
+    return new Subscription(described, channel, deps);
   }
 
   async stop(subscription: Subscription): Promise<void> {
@@ -112,9 +108,8 @@ export class Bench {
     return (await this.log.offsets(Topic.DeadLetters)).reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
-  async metric(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
-    const metric = await this.registry.getSingleMetric(name)?.get();
-    return metric?.values.find((value) => Object.entries(labels).every(([key, label]) => value.labels[key] === label))?.value;
+  metric(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+    return metric(this.#registry, name, labels);
   }
 
   async close(): Promise<void> {
@@ -122,6 +117,22 @@ export class Bench {
     for (const subscription of this.#running) await subscription.stop();
     await this.log.close();
   }
+}
+
+export async function metric(registry: Registry, name: string, labels: Record<string, string>): Promise<number | undefined> {
+  const found = await registry.getSingleMetric(name)?.get();
+  return found?.values.find((value) => Object.entries(labels).every(([key, label]) => value.labels[key] === label))?.value;
+}
+
+export function document(name: string, spec: Partial<SubscriptionDocument['spec']> = {}): SubscriptionDocument {
+  const yaml = {
+    apiVersion: 'tocsin.dev/v1',
+    kind: 'Subscription',
+    metadata: { name },
+    spec: { events: 'violations', channel: { type: 'webhook' } },
+  };
+  const [parsed] = parsePolicies(JSON.stringify(yaml), 'test.yaml', {}).subscriptions;
+  return { ...parsed!, spec: { ...parsed!.spec, ...spec } };
 }
 
 /** `n` violations of `workloads` workloads, in the order of their numbers. */

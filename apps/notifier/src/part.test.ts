@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger, Registry, type CommonConfig, type RunningPart } from '@tocsin/runtime';
+import type { HttpReceiver } from '@tocsin/testing';
+import { notifierConfig } from './config.js';
+import { notifierPart } from './part.js';
+import { Bench, eventually, metric, numberOf, story } from './pipeline/testing.js';
+
+describe('notifier', () => {
+  let bench: Bench;
+  let policyDir: string;
+  let part: RunningPart;
+  let registry: Registry;
+  let [first, second]: HttpReceiver[] = [];
+
+  const describeSubscription = (to: HttpReceiver | undefined, more = ''): string =>
+    `apiVersion: tocsin.dev/v1\nkind: Subscription\nmetadata: { name: soc }\nspec: { events: violations, ${more} channel: { type: webhook, url: "${to?.url}" } }\n`;
+  const write = (text: string): Promise<void> => writeFile(join(policyDir, 'soc.yaml'), text);
+  const numbers = (to: HttpReceiver | undefined): Set<number> => new Set(to?.accepted.map(numberOf));
+
+  beforeEach(async () => {
+    bench = await Bench.open();
+    policyDir = await mkdtemp(join(tmpdir(), 'notifier-'));
+    [first, second] = [await bench.receiver(), await bench.receiver()];
+    await write(describeSubscription(first));
+    const build = await notifierPart.plan(notifierConfig.parse({}), { policyDir } as CommonConfig);
+    registry = new Registry();
+    const runtime = { log: bench.log, logger: createLogger('test', 'silent'), metrics: registry, clock: { now: () => Date.now() } };
+    part = await build(runtime as never);
+    await part.start?.();
+  });
+  afterEach(async () => {
+    await part.stop?.();
+    await bench.close();
+    await rm(policyDir, { recursive: true });
+  });
+
+  it('follows its documents while it runs, and keeps to those from before while they have mistakes', async () => {
+    const reloads = (result: string) => metric(registry, 'tocsin_policy_reloads_total', { app: 'notifier', result });
+    await bench.push(story(10));
+    await eventually(() => numbers(first).size === 10);
+    await write(describeSubscription(second, 'filtre: "true",'));
+    await eventually(async () => (await reloads('invalid')) === 1);
+    await bench.push(story(20).slice(10));
+    await eventually(() => numbers(first).size === 20);
+    await write(describeSubscription(second));
+    await eventually(async () => (await reloads('applied')) === 1);
+    await bench.push(story(30).slice(20));
+    await eventually(() => numbers(second).size === 10);
+    expect([numbers(first).size, Math.min(...numbers(second))]).toEqual([20, 20]);
+    expect(await metric(registry, 'tocsin_policy_last_reload_successful', { app: 'notifier' })).toBe(1);
+  });
+});
