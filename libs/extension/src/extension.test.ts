@@ -31,6 +31,11 @@ describe('nearest', () => {
     expect(nearest(word, ['kind', 'name', 'timespan', 'groupBy'])).toBe(expected);
   });
 
+  it('takes an unfinished word for the whole one', () => {
+    expect(nearest('severity', ['name', 'severity_id'])).toBe('severity_id');
+    expect(nearest('sev', ['name', 'severity_id'])).toBeUndefined();
+  });
+
   it('proposes nothing when nothing is near', () => {
     expect(nearest('webhook', ['kind', 'name'])).toBeUndefined();
     expect(nearest('', [])).toBeUndefined();

@@ -9,7 +9,13 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? longer(word, candidates);
+}
+
+/** A word that was left unfinished: `severity` for `severity_id`. */
+function longer(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 4) return undefined;
+  return [...candidates].find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** Beside a proposal, a longer list only hides it. */

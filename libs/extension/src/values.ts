@@ -11,7 +11,9 @@ const DURATION_MAX_MS = 3_650 * UNIT_MS.d;
 export const duration = z.unknown().transform((value, context): number => {
   const match = typeof value === 'string' ? /^(\d{1,12})(ms|s|m|h|d)$/.exec(value) : null;
   if (match === null) {
-    context.addIssue({ code: 'custom', input: value, message: 'expected a duration such as "30s", "5m", "1h" or "2d"' });
+    const advice = inWords(value);
+    const message = `expected a duration such as "30s", "5m", "1h" or "2d"${advice === undefined ? '' : `; did you mean "${advice}"?`}`;
+    context.addIssue({ code: 'custom', input: value, message });
     return z.NEVER;
   }
   const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
@@ -19,6 +21,13 @@ export const duration = z.unknown().transform((value, context): number => {
   context.addIssue({ code: 'custom', input: value, message: 'expected at most 3650d' });
   return z.NEVER;
 });
+
+/** `5 minutes` as it is written here: `5m`. */
+function inWords(value: unknown): string | undefined {
+  const match = typeof value === 'string' ? /^\s*(\d{1,12})\s*(ms|milli|s|m|h|d)[a-z]*\.?\s*$/i.exec(value) : null;
+  const unit = match?.[2]?.toLowerCase();
+  return unit === undefined ? undefined : `${match?.[1]}${unit === 'milli' ? 'ms' : unit}`;
+}
 
 /** An OCSF severity caption in any case, parsed to `severity_id`. */
 export const severity = z.unknown().transform((value, context): SeverityId => {

@@ -20,6 +20,7 @@ const schema = z.strictObject({
   port: z.number().int().min(1).max(65_535).default(1),
   mode: z.enum(['observe', 'propose', 'auto']).optional(),
   timeout: duration.optional(),
+  lease: duration.refine((ms) => ms >= 60_000, 'expected at least 1m').optional(),
   severity: severity.optional(),
   password: secretRef.optional(),
   labels: z.record(z.string().regex(/^[a-z.]+$/, 'expected lower case letters'), z.string()).optional(),
@@ -56,7 +57,7 @@ describe('parseYaml', () => {
     [
       'an unknown key',
       'nmae: web',
-      'c.yaml:1:1: nmae: is not a known key; did you mean "name"? known: name, channel, header, labels, mode, password, port, servers, severity, target, timeout',
+      'c.yaml:1:1: nmae: is not a known key; did you mean "name"? known: name, channel, header, labels, lease, mode, password, port, servers, severity, target, timeout',
     ],
     [
       'an unknown key deeper down',
@@ -69,6 +70,9 @@ describe('parseYaml', () => {
       'c.yaml:1:34: channel.pth: is not a known key; did you mean "path"? known: path, room, type',
     ],
     ['a wrong type', 'port: "80"', 'c.yaml:1:7: port: is the text "80", expected a number'],
+    ['text in the place of a list', 'servers: a', 'c.yaml:1:10: servers: is the text "a", expected a list; write it in brackets: [a, b]'],
+    ['a map in the place of a list', 'servers: { host: a }', 'c.yaml:1:10: servers: is a map, expected a list; write "- " before each item'],
+    ['a list in the place of a map', 'labels:\n  - a: b', 'c.yaml:2:3: labels: is a list, expected a map; take away the "- " before its keys'],
     ['a list in the place of text', 'name: [a]', 'c.yaml:1:7: name: is a list, expected text'],
     ['no value', 'name:', 'c.yaml:1:6: name: is empty; expected text'],
     [
@@ -89,9 +93,10 @@ describe('parseYaml', () => {
     [
       'an ill-formed duration',
       'timeout: 5 minutes',
-      'c.yaml:1:10: timeout: is the text "5 minutes", expected a duration such as "30s", "5m", "1h" or "2d"',
+      'c.yaml:1:10: timeout: is the text "5 minutes", expected a duration such as "30s", "5m", "1h" or "2d"; did you mean "5m"?',
     ],
     ['a duration without a unit', 'timeout: 300', 'c.yaml:1:10: timeout: is 300, expected a duration such as "30s", "5m", "1h" or "2d"'],
+    ['a duration out of a range', 'lease: 10s', 'c.yaml:1:8: lease: is the text "10s", expected at least 1m'],
     ['a duration beyond reason', 'timeout: 99999999d', 'c.yaml:1:10: timeout: is the text "99999999d", expected at most 3650d'],
     [
       'an unknown severity',
@@ -150,13 +155,53 @@ describe('parseYamlDocuments', () => {
   });
 
   it.each([
-    ['a key twice', 'a: 1\na: 2', 'y:2:1: has the key "a" twice; remove one of them'],
+    ['a key twice', 'a: 1\na: 2', 'y:2:1: has the key "a" twice; remove one of them, or mend the indentation'],
     ['a tab', 'a:\n\t- b', 'y:2:1: is not valid YAML: a tab indents this line; use spaces'],
     ['a number as key', 'a:\n  8080: x', 'y:2:3: has the key 8080, which is not text; write it in quotes'],
     ['a map as key', '? {a: b}\n: c', 'y:1:3: has a list or map as a key; a key is text'],
-    ['an unknown tag', 'a: !secret b', 'y:1:4: is not valid YAML: Unresolved tag: !secret'],
-    ['an alias of nothing', 'a: *x', 'y:1:4: has the alias "*x" without an anchor "&x" before it'],
-    ['text after a quote is missing', 'a: "x', 'y:1:6: is not valid YAML: Missing closing "quote'],
+    ['an unknown tag', 'a: !secret b', 'y:1:4: is not valid YAML: "!" at the beginning marks a type; if it is text, put it in quotes'],
+    ['an alias of nothing', 'a: *x', 'y:1:4: has the alias "*x" without an anchor "&x" before it; if it is text, put it in quotes'],
+    ['an open quote', 'a: "x', 'y:1:4: is not valid YAML: the text that begins with " here has no " at its end'],
+    ['an open single quote', "a: 'x\nb: y", "y:1:4: is not valid YAML: the text that begins with ' here has no ' at its end"],
+    ['an open bracket', 'a: [b, [c], d\ne: f', 'y:1:4: is not valid YAML: "[" is not closed; write "]" at the end, and indent the lines between'],
+    ['an open brace', 'a: { b: c\nd: e', 'y:1:4: is not valid YAML: "{" is not closed; write "}" at the end, and indent the lines between'],
+    ['a closed bracket that was not open', 'a: [b]]', 'y:1:7: is not valid YAML: "]" closes nothing'],
+    ['a reserved character', 'a: @x', 'y:1:4: is not valid YAML: a text cannot begin with "@"; put it in quotes'],
+    ['a colon in a text', 'a: b: c', 'y:1:4: is not valid YAML: this text holds ": ", which separates a key from its value; put the text in quotes'],
+    [
+      'a line indented too far',
+      'a: b\n  c: d',
+      'y:1:4: is not valid YAML: the next line is indented further than this one, which has a value already; indent both alike',
+    ],
+    [
+      'a line between two depths',
+      'a:\n    b: c\n  d: e',
+      'y:3:1: is not valid YAML: this line is indented by another number of spaces than the lines that it belongs to',
+    ],
+    [
+      'more behind double quotes',
+      'a: "b" == "c"',
+      `y:1:8: is not valid YAML: there is more behind the closing quote; put the whole text in single quotes: '"a" == b'`,
+    ],
+    [
+      'more behind single quotes',
+      "a: 'it's'",
+      "y:1:8: is not valid YAML: there is more behind the closing quote; within single quotes, a quote is written twice: 'it''s'",
+    ],
+    ['text behind a bar', 'a: | b', 'y:1:6: is not valid YAML: there is text behind "|" or ">"; begin it on the next line'],
+    ['a list behind its key', 'a: - b', 'y:1:4: is not valid YAML: a list begins on the line of its key; put each "- " on a line of its own'],
+    ['a map behind a list', '- a\nb: c', 'y:2:1: is not valid YAML: this does not belong to what stands above it; mend the indentation'],
+    ['a line without a value', 'a\nb: c', 'y:1:1: is not valid YAML: this line has no "key: value"; write a colon and a space behind the key'],
+    [
+      'a pattern in double quotes',
+      'a: "\\d"',
+      'y:1:5: is not valid YAML: in double quotes "\\" changes what follows it; use single quotes, or write "\\\\"',
+    ],
+    [
+      'a second document without its line',
+      'apiVersion: v1\nkind: a\napiVersion: v1\nkind: b',
+      'y:3:1: has the key "apiVersion" twice; between two documents of a file there is a line "---"',
+    ],
   ])('refuses %s', (_, text, expected) => {
     expect(errorsOf(() => parseYamlDocuments(text, 'y'))).toEqual([expected]);
   });

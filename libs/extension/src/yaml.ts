@@ -14,6 +14,7 @@ import {
 } from 'yaml';
 import type { z } from 'zod';
 import { ConfigErrors, type ConfigIssue } from './config-error.js';
+import { yamlMistakes } from './yaml-mistakes.js';
 import { zodIssues } from './zod-issues.js';
 
 export type Path = readonly PropertyKey[];
@@ -68,12 +69,18 @@ function at({ file, lines }: Source, offset: number, message: string): ConfigIss
 function mistakes(source: Source): ConfigIssue[] {
   // A tag that YAML does not know is only a warning to the parser, which then drops it: `!secret x` would be the text x.
   const problems: readonly YAMLError[] = [...source.document.errors, ...source.document.warnings];
-  if (problems.length > 0) return problems.map((problem) => at(source, problem.pos[0], sayYamlError(problem, source.text)));
+  if (problems.length > 0) return yamlMistakes(problems, source.text).map(({ offset, message }) => at(source, offset, message));
   const issues: ConfigIssue[] = [];
   visit(source.document, {
     Alias(_, alias) {
       if (alias.resolve(source.document) === undefined) {
-        issues.push(at(source, offsetOf(alias), `has the alias "*${alias.source}" without an anchor "&${alias.source}" before it`));
+        issues.push(
+          at(
+            source,
+            offsetOf(alias),
+            `has the alias "*${alias.source}" without an anchor "&${alias.source}" before it; if it is text, put it in quotes`,
+          ),
+        );
       }
     },
     // JavaScript would turn such keys into text silently, and no path would find them again.
@@ -88,15 +95,6 @@ function mistakes(source: Source): ConfigIssue[] {
 
 function offsetOf(node: Node): number {
   return node.range?.[0] ?? 0;
-}
-
-function sayYamlError(error: YAMLError, text: string): string {
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
-    return `has the key "${key}" twice; remove one of them`;
-  }
-  if (error.code === 'TAB_AS_INDENT') return 'is not valid YAML: a tab indents this line; use spaces';
-  return `is not valid YAML: ${error.message}`;
 }
 
 class Located implements YamlDoc {

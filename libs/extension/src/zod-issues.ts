@@ -34,13 +34,24 @@ export function zodIssues(
   return telling.flatMap((issue) => describe(issue, reading));
 }
 
+function valueAt(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const key of path) {
+    if (current === null || typeof current !== 'object' || !Object.hasOwn(current, key)) return undefined;
+    current = (current as Record<PropertyKey, unknown>)[key];
+  }
+  return current;
+}
+
 function isSize(issue: Issue): boolean {
   return issue.code === 'too_small' || issue.code === 'too_big';
 }
 
-function describe(issue: Issue, reading: Reading): ConfigIssue[] {
+function describe(found: Issue, reading: Reading): ConfigIssue[] {
   const { document, schema, base, otherKeys } = reading;
-  const path = [...base, ...issue.path];
+  const path = [...base, ...found.path];
+  // A check behind a transform sees milliseconds where "10m" was written.
+  const issue = found.code === 'custom' ? { ...found, input: valueAt(document.value, path) ?? found.input } : found;
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = [...knownKeys(schema, issue.path), ...(issue.path.length === 0 ? otherKeys : [])];
@@ -84,7 +95,18 @@ function sayOne(issue: Issue): string {
   if (issue.code === 'custom' || (issue.code === 'invalid_format' && !ZOD_FORMAT_MESSAGE.test(issue.message))) {
     return issue.message.startsWith('expected ') ? `${found(issue.input)}${issue.message}` : issue.message;
   }
-  return `${found(issue.input, isSize(issue))}expected ${expectationOf(issue)}`;
+  // A schema may say itself what it expects: a time rather than text.
+  if (issue.message.startsWith('expected ')) return `${found(issue.input, isSize(issue))}${issue.message}`;
+  return `${found(issue.input, isSize(issue))}expected ${expectationOf(issue)}${shapeAdvice(issue)}`;
+}
+
+/** How YAML writes the one instead of the other. */
+function shapeAdvice(issue: Issue): string {
+  if (issue.code !== 'invalid_type' || issue.input === undefined || issue.input === null) return '';
+  const isList = Array.isArray(issue.input);
+  if (issue.expected === 'array') return typeof issue.input === 'object' ? '; write "- " before each item' : '; write it in brackets: [a, b]';
+  if ((issue.expected === 'object' || issue.expected === 'record') && isList) return '; take away the "- " before its keys';
+  return '';
 }
 
 /** How zod's own messages about formats begin; others were written by whoever wrote the schema. */
