@@ -26,10 +26,12 @@ function namedRules(rule: CorrelationRule, all: Rules, known: ReadonlySet<string
     const named = all.get(name);
     if (named?.spec.enabled === false) {
       const { file, line } = named.origin;
-      const advice = 'enable it, or take it out here; if only its own incidents are not wanted, "generate: false" there does that';
+      const advice = 'enable it there (with "generate: false" it makes no incidents of its own), or take it out here';
       return [rule.issue(['spec', ...path], `is "${name}", which is disabled at ${file}:${line}; ${advice}`)];
     }
-    return known.has(name) ? [] : [rule.issue(['spec', ...path], `is "${name}", which is no rule in force; ${describeKnown(name, known)}`)];
+    if (known.has(name)) return [];
+    const others = [...known].filter((other) => other !== rule.metadata.name);
+    return [rule.issue(['spec', ...path], `is "${name}", which is no rule in force; ${describeKnown(name, others)}`)];
   };
   return [
     ...rule.spec.rules.flatMap((name, index) => check(name, 'rules', index)),
@@ -42,7 +44,7 @@ function chainCircle(rule: CorrelationRule, rules: Rules): ConfigIssue[] {
   if (circle === undefined) return [];
   const index = rule.spec.rules.indexOf(circle[1] as string);
   const problem =
-    circle.length === 2 ? 'is the rule itself; name others' : `makes a circle: ${circle.join(' takes ')}; one of them must have a "filter"`;
+    circle.length === 2 ? 'is this rule itself; name others' : `makes a circle: ${circle.join(' takes ')}; one of them must have a "filter"`;
   return [rule.issue(['spec', 'rules', index], problem)];
 }
 

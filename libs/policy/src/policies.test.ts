@@ -66,9 +66,85 @@ describe('policy documents', () => {
     ]);
   });
 
+  it('good/chained-rules.yaml is read, with milliseconds for lengths of time, and the rules for the kind', () => {
+    expect(read(join(FIXTURES, 'good/chained-rules.yaml')).rules).toMatchObject([
+      { spec: { generate: false, rules: [], filter: 'violation.name == "Scan"', reopenWithin: 86_400_000, inhibits: [], aliases: {} } },
+      {
+        spec: {
+          escalate: [{ to: 5, when: 'incident.count >= 50' }],
+          filter: undefined,
+          rules: ['scan', 'shell-in-container'],
+          groupBy: ['cluster', 'peer'],
+          aliases: { peer: { scan: 'src_endpoint.ip', 'shell-in-container': 'dst_endpoint.ip' } },
+          suppress: 600_000,
+          resolveAfter: 43_200_000,
+          reopenWithin: 172_800_000,
+          inhibits: [{ rules: ['scan'], equal: ['cluster'] }],
+          kindConfig: { timespan: 3_600_000, rules: ['scan', 'shell-in-container'] },
+        },
+      },
+    ]);
+  });
+
+  it('good/response-policies.yaml is read with its defaults', () => {
+    const [defaulted, whole] = read(join(FIXTURES, 'good/response-policies.yaml')).responses;
+    expect(defaulted?.spec).toEqual({
+      description: undefined,
+      enabled: true,
+      match: { events: 'incidents', filter: 'incident.severity_id >= 5' },
+      mode: 'observe',
+      lease: 3_600_000,
+      approvals: { required: 1, from: [], expireAfter: 1_800_000 },
+      limits: { window: 3_600_000 },
+      steps: [{ id: 'snapshot', action: 'snapshot', with: {}, when: undefined, onFailure: 'stop' }],
+      tests: [],
+    });
+    expect(whole?.spec).toMatchObject({
+      match: { events: 'violations', filter: 'violation.process.name == "xmrig"' },
+      mode: 'propose',
+      lease: 14_400_000,
+      approvals: { required: 2, from: ['security'], expireAfter: 900_000 },
+      limits: { maxActive: 5, perNamespace: 2, perWorkloadPercent: 50 },
+      steps: [
+        { id: 'before', onFailure: 'continue' },
+        { id: 'quarantine', with: { allowDns: true }, when: 'violation.severity_id >= 4' },
+        { id: 'after' },
+      ],
+    });
+  });
+
+  it('parses what a step gives its action by the schema of the action, where the service has it', () => {
+    const actions = buildRegistry('action', [{ type: 'quarantine', config: z.strictObject({ allowDns: z.boolean() }) }]);
+    const text = (step: string): string =>
+      `apiVersion: tocsin.dev/v1\nkind: ResponsePolicy\nmetadata: { name: a }\nspec:\n  match: { incidents: "true" }\n  steps: [${step}]\n`;
+    const read = (step: string): PolicySet => parsePolicies(text(step), 'p.yaml', { actions });
+    expect(read('{ action: quarantine, with: { allowDns: true } }').responses[0]?.spec.steps).toMatchObject([{ with: { allowDns: true } }]);
+    expect(errorOf(() => read('{ action: quarantine, with: { alowDns: true } }'))).toBe(
+      [
+        'p.yaml:6:39: spec.steps[0].with.allowDns: is missing; expected true or false',
+        'p.yaml:6:41: spec.steps[0].with.alowDns: is not a known key; did you mean "allowDns"? known: allowDns',
+      ].join('\n'),
+    );
+  });
+
+  it('good/silence.yaml and good/source-mapping.yaml are read', () => {
+    expect(read(join(FIXTURES, 'good/silence.yaml')).silences).toMatchObject([
+      { metadata: { name: 'upgrade' }, spec: { startsAt: '2026-07-01T18:00:00+02:00', endsAt: '2026-07-02T06:00:00Z', author: 'Ann' } },
+    ]);
+    expect(read(join(FIXTURES, 'good/source-mapping.yaml')).mappings).toMatchObject([{ spec: { mapping: { fields: { name: 'alert.rule' } } } }]);
+  });
+
+  it('leaves what rules say of one another unchecked unless it is told which others there are', () => {
+    const text = readFileSync(join(FIXTURES, 'bad/chain-unknown.yaml'), 'utf8');
+    expect(parsePolicies(text, 'x', schemas).rules).toHaveLength(2);
+    expect(errorOf(() => parsePolicies(text, 'x', schemas, { knownRules: [] }))).toContain('which is no rule in force');
+  });
+
   it('leaves the keys of an extension point unchecked that the service does not have', () => {
     const text = readFileSync(join(FIXTURES, 'good/subscription.yaml'), 'utf8');
     expect(parsePolicies(text, 'x', {}).subscriptions).toHaveLength(1);
+    const unmapped = readFileSync(join(FIXTURES, 'bad/mapping-field.yaml'), 'utf8');
+    expect(parsePolicies(unmapped, 'x', {}).mappings).toHaveLength(1);
   });
 });
 
@@ -128,9 +204,9 @@ describe('loadPolicies', () => {
         {
           file: join(directory, 'c.yaml'),
           line: 1,
-          column: 5,
+          column: 4,
           path: '',
-          message: 'is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+          message: 'is not valid YAML: "[" is not closed; write "]" at the end, and indent the lines between',
         },
         {
           file: join(directory, 'd.yaml'),

@@ -26,7 +26,14 @@ const metadata = z.strictObject({
   annotations: z.record(z.string(), z.string()).default({}),
 });
 
-const envelope = z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.string(), metadata, spec: z.unknown().optional() });
+const KIND_NAMES = Object.values(documentKinds).map(({ kind }) => kind);
+
+const envelope = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.string({ error: `expected one of: ${KIND_NAMES.join(', ')}` }),
+  metadata,
+  spec: z.unknown().optional(),
+});
 
 export interface ReadOptions {
   /**
@@ -124,8 +131,7 @@ function parseDocument(doc: YamlDoc, names: Map<string, Origin>, schemas: Policy
   if (typeof kindName !== 'string') return;
   const found = (Object.entries(documentKinds) as [keyof PolicySet, DocumentKind<string, unknown>][]).find(([, { kind }]) => kind === kindName);
   if (found === undefined) {
-    const known = Object.values(documentKinds).map(({ kind }) => kind);
-    issues.push(doc.issue(['kind'], `is "${kindName}", which is no kind of policy; ${describeKnown(kindName, known)}`));
+    issues.push(doc.issue(['kind'], `is "${kindName}", which is no kind of document here; ${describeKnown(kindName, KIND_NAMES)}`));
     return;
   }
   const [list, kind] = found;

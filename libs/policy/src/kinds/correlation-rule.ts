@@ -3,7 +3,7 @@ import { duration, severity, type ConfigIssue, type YamlDoc } from '@tocsin/exte
 import { z } from 'zod';
 import type { DocumentKind, PolicyDocument, PolicySchemas } from './document-kind.js';
 import { checkGroupBy, GROUP_FIELDS } from './group-by.js';
-import { checkFilter, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
+import { checkFilter, condition, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -20,11 +20,11 @@ export const correlationRuleSpec = z.looseObject({
   severity,
   /** The severity is the highest of `severity` and of those entries whose condition (CEL over `incident`) passes. */
   escalate: z
-    .array(z.strictObject({ to: severity, when: z.string().min(1) }))
+    .array(z.strictObject({ to: severity, when: condition('incident') }))
     .max(10)
     .default([]),
   /** CEL over `violation`; or `rules`, the names of rules whose matches this one takes. */
-  filter: z.string().min(1).optional(),
+  filter: condition('violation').optional(),
   rules: z.array(ruleName).min(1).max(20).optional(),
   /** False: its matches only feed rules that name it, it makes no incident of its own. */
   generate: z.boolean().default(true),
@@ -121,7 +121,7 @@ function checkInput(doc: YamlDoc, kind: string | undefined, rulesOfKind: z.ZodTy
   } else if (filter !== undefined && needsRules) {
     const advice = 'give the condition to a CorrelationRule of its own and name that in "rules"';
     issues.push(doc.issue(['spec', 'filter'], `has no use in the kind "${kind}", which takes the matches of "rules"; ${advice}`, 'key'));
-  } else if (filter === undefined && rules === undefined && !needsRules && typeof spec === 'object') {
+  } else if (filter === undefined && rules === undefined && !needsRules && typeof spec === 'object' && !Array.isArray(spec)) {
     issues.push(doc.issue(['spec'], 'has neither "filter", a condition over violations, nor "rules", the names of rules whose matches it takes'));
   }
   if (Array.isArray(rules)) {

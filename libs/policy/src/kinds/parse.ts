@@ -1,9 +1,16 @@
 import { describeKnown, zodIssues, type ConfigIssue, type Path, type YamlDoc } from '@tocsin/extension';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { unknownFields } from '../cel/fields.js';
 import { FilterError } from '../cel/filter-error.js';
 import { compileFilter, type EventVariable } from '../cel/filter.js';
+import { wrongComparisons } from './comparisons.js';
+import { conditionHint } from './condition-hint.js';
 import type { ExtensionSchemas } from './document-kind.js';
+
+/** A condition in CEL; `checkFilter` sees to what it says. */
+export function condition(variable: EventVariable): z.ZodString {
+  return z.string({ error: `expected a condition such as ${variable}.severity_id >= 4` }).min(1);
+}
 
 /** Parses a part of a document; its issues are collected and undefined is returned. */
 export function parsePart<T>(
@@ -29,10 +36,11 @@ export function checkFilter(doc: YamlDoc, path: Path, variable: EventVariable, i
   if (typeof source !== 'string' || source === '') return;
   try {
     compileFilter(source, variable);
-    for (const { message, offset } of unknownFields(source, variable)) issues.push(doc.issue(path, `${message} (${place(source, offset)})`));
+    const found = [...unknownFields(source, variable), ...wrongComparisons(source, variable)];
+    for (const { message, offset } of found) issues.push(doc.issue(path, `${message} (${place(source, offset)})`));
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    issues.push(doc.issue(path, `${error.message} (${place(source, error.offset)})`));
+    issues.push(doc.issue(path, `${error.message}${conditionHint(source, error.offset, variable)} (${place(source, error.offset)})`));
   }
 }
 

@@ -1,7 +1,7 @@
 import { duration, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
 import type { DocumentKind, PolicyDocument } from './document-kind.js';
-import { checkFilter, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
+import { checkFilter, condition, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
 /** What a step may do. */
 export const ACTION_TYPES = ['snapshot', 'quarantine', 'detach', 'capture', 'evict', 'cordon', 'scale', 'label', 'annotate', 'webhook'] as const;
@@ -16,15 +16,17 @@ const period = duration.refine((ms) => ms >= MINUTE_MS && ms <= 30 * DAY_MS, 'ex
 const atLeastOne = z.number().int().min(1);
 
 const match = z
-  .strictObject({
-    /** CEL over `incident`: which incidents are answered. */
-    incidents: z.string().min(1).optional(),
-    /** CEL over `violation`: which violations are answered, each for itself; instead of `incidents`. */
-    violations: z.string().min(1).optional(),
-  })
-  .refine(({ incidents, violations }) => (incidents === undefined) !== (violations === undefined), {
-    message: 'expected either "incidents" or "violations", with a condition over these',
-  });
+  .strictObject(
+    {
+      /** CEL over `incident`: which incidents are answered. */
+      incidents: condition('incident').optional(),
+      /** CEL over `violation`: which violations are answered, each for itself; instead of `incidents`. */
+      violations: condition('violation').optional(),
+    },
+    { error: 'expected a map such as { incidents: incident.severity_id >= 4 }' },
+  )
+  .refine(({ incidents, violations }) => incidents === undefined || violations === undefined, 'has both "incidents" and "violations"; keep one')
+  .refine(({ incidents, violations }) => incidents !== undefined || violations !== undefined, 'has neither "incidents" nor "violations"; add one');
 
 const step = z.strictObject({
   /** Unique within the policy; the action's name when absent. */
@@ -37,7 +39,7 @@ const step = z.strictObject({
   /** The action's own keys. */
   with: z.record(z.string(), z.unknown()).default({}),
   /** CEL over what the policy matches; always when absent. */
-  when: z.string().min(1).optional(),
+  when: condition('incident').optional(),
   /** What becomes of the steps: `stop` does no more, `continue` does the next, `revert` undoes those before. */
   onFailure: z.enum(['stop', 'continue', 'revert']).default('stop'),
 });
@@ -136,7 +138,7 @@ function checkIds(doc: YamlDoc, steps: readonly ResponseStep[], issues: ConfigIs
       issues.push(
         doc.issue(
           ['spec', 'steps', index, 'id'],
-          `is "${id}", as of steps[${first}]; give one of them another "id" (without one, a step is called as its action)`,
+          `is "${id}", which steps[${first}] is called as well; give one of them another "id" (a step without one is called after its action)`,
         ),
       );
   });

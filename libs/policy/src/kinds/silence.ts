@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DocumentKind, PolicyDocument } from './document-kind.js';
-import { checkFilter, parsePart } from './parse.js';
+import { checkFilter, condition, parsePart } from './parse.js';
 
 /** A moment as RFC 3339; YAML without quotes gives the same text. */
 const time = z.iso.datetime({ offset: true, error: 'expected a time such as "2026-11-23T14:00:00Z"' });
@@ -8,7 +8,7 @@ const time = z.iso.datetime({ offset: true, error: 'expected a time such as "202
 export const silenceSpec = z
   .strictObject({
     /** CEL over `incident`: which incidents nobody is told of and nothing is done about. */
-    filter: z.string().min(1),
+    filter: condition('incident'),
     /** When it begins; it has begun when absent. */
     startsAt: time.optional(),
     /** When it ends. Every silence ends. */
@@ -19,7 +19,8 @@ export const silenceSpec = z
   })
   .refine(({ startsAt, endsAt }) => startsAt === undefined || Date.parse(startsAt) < Date.parse(endsAt), {
     path: ['endsAt'],
-    message: 'is not after "startsAt"',
+    message: 'is not after "startsAt"; a silence ends after it has begun',
+    when: ({ issues }) => issues.length === 0,
   });
 
 export interface SilenceSpec {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DocumentKind, PolicyDocument } from './document-kind.js';
-import { checkFilter, parseExtension, parsePart } from './parse.js';
+import { checkFilter, condition, parseExtension, parsePart } from './parse.js';
 
 export const SUBSCRIBABLE = ['violations', 'incidents', 'actions'] as const;
 
@@ -11,7 +11,7 @@ const spec = z.strictObject({
   /** Which events to send. */
   events: z.enum(SUBSCRIBABLE),
   /** CEL over `violation`, `incident` or `action`; everything when absent. */
-  filter: z.string().min(1).optional(),
+  filter: condition('incident').optional(),
   enabled: z.boolean().default(true),
   /** Incidents are told also while a silence or another incident mutes them. */
   includeMuted: z.boolean().default(false),
