@@ -4,6 +4,8 @@ import { OpenApiController } from './openapi.controller.js';
 import type { ProjectorDeps } from './pipeline/projector.js';
 import { PROJECTOR_DEPS, ProjectorController } from './projector.controller.js';
 import { ACCESS, ReadController, STORE } from './read.controller.js';
+import { WRITER, WriteController } from './write.controller.js';
+import type { SayDeps } from './commands/say.js';
 
 export interface ApiDeps extends ProjectorDeps {
   access: Access;
@@ -12,13 +14,15 @@ export interface ApiDeps extends ProjectorDeps {
 @Module({})
 export class ApiModule {
   static forRoot(deps: ApiDeps): DynamicModule {
+    const writer: SayDeps = { store: deps.store, log: deps.log, now: () => deps.clock.now() };
     return {
       module: ApiModule,
-      controllers: [OpenApiController, ReadController, ProjectorController],
+      controllers: [OpenApiController, ReadController, WriteController, ProjectorController],
       providers: [
         { provide: ACCESS, useValue: deps.access },
         { provide: STORE, useValue: deps.store },
         { provide: PROJECTOR_DEPS, useValue: deps },
+        { provide: WRITER, useValue: writer },
       ],
     };
   }

@@ -3,12 +3,25 @@ import type { Violation } from '@tocsin/domain';
 import { openEmbeddedLog, type EventLog } from '@tocsin/event-log';
 import { Health, createLogger, createMetrics } from '@tocsin/runtime';
 import { createHttp } from '@tocsin/runtime/nest';
-import { addIncidentViolations, insertDeadLetters, insertViolations, migrate, openStore, upsertIncidents, type Store } from '@tocsin/store';
+import {
+  addIncidentHistory,
+  addIncidentViolations,
+  claimCommand,
+  insertDeadLetters,
+  insertViolations,
+  migrate,
+  openStore,
+  putSilence,
+  upsertIncidents,
+  type HistoryEntry,
+  type Store,
+} from '@tocsin/store';
 import { buildIncident, buildViolation } from '@tocsin/testing';
 import { ApiModule } from './api.module.js';
 import { accessControl } from './http/access.js';
 import { ROUTES, SCHEMAS } from './http/openapi.js';
 import { createApiMetrics } from './metrics.js';
+import { silenceExample } from './resources/examples.js';
 
 type App = Awaited<ReturnType<typeof createHttp>>;
 interface Answer {
@@ -102,6 +115,8 @@ describe('the read API', () => {
   });
 
   describe('incidents', () => {
+    const plain = { rule: 'shells', ruleVersion: 'v1', late: false };
+    const shown = { rule: 'shells', rule_version: 'v1', late: false };
     const violation = buildViolation();
     const open = buildIncident({ id: '11111111-1111-5111-8111-111111111111' });
     const resolved = buildIncident({
@@ -112,11 +127,14 @@ describe('the read API', () => {
       last_seen: '2026-09-13T00:00:00.000Z',
     });
     beforeEach(async () => {
-      await upsertIncidents(store.db, [open, resolved]);
+      await upsertIncidents(
+        store.db,
+        [open, resolved].map((incident) => ({ incident, home: 't/0', dueAt: null })),
+      );
       await insertViolations(store.db, [violation]);
       await addIncidentViolations(store.db, [
-        { incidentId: open.id, violationId: violation.id, time: violation.time },
-        { incidentId: open.id, violationId: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z' },
+        { incidentId: open.id, violationId: violation.id, time: violation.time, ...plain },
+        { incidentId: open.id, violationId: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z', ...plain },
       ]);
     });
 
@@ -127,6 +145,9 @@ describe('the read API', () => {
       ['rule=shell-in-container', [open, resolved]],
       ['rule=other', []],
       ['namespace=pay', [resolved]],
+      ['muted=false', [open, resolved]],
+      ['muted=true', []],
+      ['assignee=ann', []],
       ['since=2026-09-14T00:00:00Z', [open]],
     ])('are filtered by "%s"', async (query, expected) => {
       expect(await ids(`/v1/incidents?${query}`)).toEqual(expected.map(({ id }) => id));
@@ -138,8 +159,8 @@ describe('the read API', () => {
         incident: open,
         evidence: {
           items: [
-            { id: violation.id, time: violation.time, violation },
-            { id: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z' },
+            { id: violation.id, time: violation.time, ...shown, violation },
+            { id: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z', ...shown },
           ],
         },
       });
@@ -204,7 +225,7 @@ describe('the read API', () => {
       expect(errors.find(({ parameter }) => parameter === 'namespce')?.detail).toMatch(/^is no parameter here; did you mean "namespace"\?/);
     });
 
-    it.each(ROUTES.map(({ path }) => path))('an unknown one of %s', async (path) => {
+    it.each(ROUTES.filter(({ method }) => method === 'get').map(({ path }) => path))('an unknown one of %s', async (path) => {
       const answer = await get(`${path.replace('{id}', 'x')}?__proto__=1&bogus=1`);
       expect(answer.status).toBe(400);
       expect(answer.body['detail']).toContain('bogus: is no parameter here');
@@ -223,12 +244,29 @@ describe('the read API', () => {
 
   it('gives what its OpenAPI document says', async () => {
     const { body: document } = await get('/v1/openapi.json');
-    expect(Object.keys(document['paths'] as object)).toEqual(ROUTES.map(({ path }) => path));
+    expect(Object.keys(document['paths'] as object)).toEqual([...new Set(ROUTES.map(({ path }) => path))]);
     const violation = buildViolation();
     const incident = buildIncident({ id: '11111111-1111-5111-8111-111111111111' });
+    const history: HistoryEntry = {
+      incidentId: incident.id,
+      version: 1,
+      time: violation.time,
+      change: 'opened',
+      actor: null,
+      comment: null,
+      fromStatus: null,
+      toStatus: 'open',
+      severityId: 4,
+      count: 1,
+    };
     await insertViolations(store.db, [violation]);
-    await upsertIncidents(store.db, [incident]);
-    await addIncidentViolations(store.db, [{ incidentId: incident.id, violationId: violation.id, time: violation.time }]);
+    await upsertIncidents(store.db, [{ incident, home: 't/0', dueAt: null }]);
+    await addIncidentViolations(store.db, [
+      { incidentId: incident.id, violationId: violation.id, time: violation.time, rule: 'shells', ruleVersion: 'v1', late: false },
+    ]);
+    await addIncidentHistory(store.db, [history]);
+    await putSilence(store.db, silenceExample);
+    await claimCommand(store.db, { id: 'c', incidentId: incident.id, time: violation.time, outcome: 'refused', message: 'why' });
     await insertDeadLetters(store.db, [
       {
         id: '0-1',
@@ -242,8 +280,14 @@ describe('the read API', () => {
         headers: { a: 'b' },
       },
     ]);
-    const present: Record<string, string> = { violations: violation.id, incidents: incident.id, 'dead-letters': '0-1' };
-    for (const { path, response } of ROUTES) {
+    const present: Record<string, string> = {
+      violations: violation.id,
+      incidents: incident.id,
+      'dead-letters': '0-1',
+      commands: 'c',
+      silences: silenceExample.id,
+    };
+    for (const { path, response } of ROUTES.filter(({ method }) => method === 'get')) {
       const { status, body } = await get(path.replace('{id}', present[path.split('/')[2]!]!));
       expect(status).toBe(200);
       expect(SCHEMAS[response].parse(body)).toEqual(body);

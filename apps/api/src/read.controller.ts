@@ -5,13 +5,29 @@ import type { FastifyRequest } from 'fastify';
 import type { Access } from './http/access.js';
 import { answer } from './http/answer.js';
 import type { PageBody } from './http/pages.js';
-import { readDeadLetterById, readDeadLetters, readIncident, readIncidents, readViolation, readViolations, type IncidentBody } from './http/read.js';
+import {
+  readDeadLetterById,
+  readDeadLetters,
+  readHistory,
+  readIncident,
+  readIncidents,
+  readViolation,
+  readViolations,
+  type IncidentBody,
+} from './http/read.js';
 import type { DeadLetter, DeadLetterSummary } from './resources/dead-letter.js';
+import type { HistoryBody } from './resources/incident.js';
 
 export const ACCESS = Symbol('access');
 export const STORE = Symbol('store');
 
-class AccessGuard implements CanActivate {
+/** A request that has passed the guard. */
+export interface WithActor {
+  /** Who asks. */
+  actor: string;
+}
+
+export class AccessGuard implements CanActivate {
   readonly #access: Access;
 
   constructor(@Inject(ACCESS) access: Access) {
@@ -19,7 +35,8 @@ class AccessGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): true {
-    this.#access(context.switchToHttp().getRequest<FastifyRequest>().headers);
+    const request = context.switchToHttp().getRequest<FastifyRequest & WithActor>();
+    request.actor = this.#access(request.headers);
     return true;
   }
 }
@@ -56,6 +73,12 @@ export class ReadController {
   @Header('cache-control', 'no-store')
   incident(@Param('id') id: string, @Query() query: unknown): Promise<IncidentBody> {
     return answer(() => readIncident(this.#store, id, query));
+  }
+
+  @Get('incidents/:id/history')
+  @Header('cache-control', 'no-store')
+  history(@Param('id') id: string, @Query() query: unknown): Promise<PageBody<HistoryBody>> {
+    return answer(() => readHistory(this.#store, id, query));
   }
 
   @Get('dead-letters')

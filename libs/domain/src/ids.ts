@@ -10,6 +10,7 @@ const NAMESPACE = {
   incident: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c02'),
   action: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c03'),
   delivery: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c04'),
+  command: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c05'),
 } as const;
 
 /** Joins parts so that no two lists of parts give the same text: ['a', 'bc'] is not ['ab', 'c']. */
@@ -33,6 +34,11 @@ export function incidentId(rule: string, grouping: string, group: string, anchor
 /** `event` is a violation's id, or an incident's or action's id and version. */
 export function deliveryId(event: string, subscription: string): string {
   return v5(join([event, subscription]), NAMESPACE.delivery);
+}
+
+/** `key` is what the caller gave so that saying it again says it once. */
+export function commandId(target: string, key: string): string {
+  return v5(join([target, key]), NAMESPACE.command);
 }
 
 /** JSON with sorted keys: the same content gives the same text whatever order a sensor wrote it in. */

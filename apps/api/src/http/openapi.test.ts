@@ -10,10 +10,11 @@ describe('the OpenAPI document', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  it.each(ROUTES.map(({ path, response, example }) => [path, response, example] as const))(
-    'has an example of %s that its schema takes',
-    (_path, response, example) => {
+  it.each(ROUTES.map(({ method, path, response, example, body }) => [method, path, response, example, body] as const))(
+    'has examples of %s %s that its schemas take',
+    (_method, _path, response, example, body) => {
       expect(SCHEMAS[response].parse(example)).toEqual(example);
+      if (body !== undefined) expect(body.schema.parse(body.example)).toEqual(body.example);
     },
   );
 
@@ -21,20 +22,16 @@ describe('the OpenAPI document', () => {
     expect(openApiDocument()).toMatchObject({
       security: [{ bearer: [] }, {}],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-      paths: Object.fromEntries(
-        ROUTES.map(({ path }) => [
-          path,
-          {
-            get: {
-              responses: {
-                401: { headers: { 'WWW-Authenticate': {} }, content: { 'application/problem+json': {} } },
-                403: { content: { 'application/problem+json': {} } },
-              },
-            },
-          },
-        ]),
-      ),
     });
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, object>> };
+    for (const { path, method } of ROUTES) {
+      expect(paths[path]?.[method]).toMatchObject({
+        responses: {
+          401: { headers: { 'WWW-Authenticate': {} }, content: { 'application/problem+json': {} } },
+          403: { content: { 'application/problem+json': {} } },
+        },
+      });
+    }
   });
 
   it('names each filter with its choices', () => {

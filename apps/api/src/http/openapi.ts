@@ -1,17 +1,36 @@
+import type { IncidentCommandType } from '@tocsin/domain';
 import { z } from 'zod';
 import { deadLetter, deadLetterSummary } from '../resources/dead-letter.js';
-import { deadLetterExample, deadLetterSummaryExample, incidentExample, violationExample } from '../resources/examples.js';
-import { evidence, incident } from '../resources/incident.js';
+import { COMMAND_TYPES, command, commandBodies } from '../resources/command.js';
+import {
+  commandExample,
+  deadLetterExample,
+  deadLetterSummaryExample,
+  evidenceExample,
+  historyExample,
+  incidentExample,
+  silenceExample,
+  violationExample,
+} from '../resources/examples.js';
+import { evidence, historyEntry, incident } from '../resources/incident.js';
+import { silence, silenceBody } from '../resources/silence.js';
 import { violation } from '../resources/violation.js';
 import { pageOf } from './pages.js';
-import { deadLettersQuery, evidenceQuery, incidentsQuery, noQuery, violationsQuery } from './query.js';
+import { deadLettersQuery, evidenceQuery, historyQuery, incidentsQuery, noQuery, silencesQuery, violationsQuery } from './query.js';
 
 interface Route {
+  method: 'get' | 'post' | 'delete';
   path: string;
   /** Also the name in generated clients. */
   operationId: string;
   summary: string;
   query: z.ZodObject;
+  /** What it takes, with an example. */
+  body?: { schema: z.ZodObject; example: unknown };
+  /** Answered when it succeeds; 200 when absent. */
+  status?: 200 | 201 | 202;
+  /** It may be senseless as things stand. */
+  conflicts?: true;
   /** Name of the response's schema in `SCHEMAS`. */
   response: keyof typeof SCHEMAS;
   example: unknown;
@@ -38,6 +57,11 @@ export const SCHEMAS = {
   IncidentPage: pageOf(incident),
   Evidence: evidence,
   EvidencePage: evidencePage,
+  HistoryEntry: historyEntry,
+  HistoryPage: pageOf(historyEntry),
+  Command: command,
+  Silence: silence,
+  SilencePage: pageOf(silence),
   IncidentWithEvidence: z.object({ incident, evidence: evidencePage }),
   DeadLetterSummary: deadLetterSummary,
   DeadLetterPage: pageOf(deadLetterSummary),
@@ -46,10 +70,22 @@ export const SCHEMAS = {
 } as const satisfies Record<string, z.ZodType>;
 
 const NEXT_CURSOR = 'WyIyMDI2LTA5LTE0VDE0OjAyOjExLjEyM1oiLCI3ZDFmMGU1MiJd';
-const exampleEvidence = { id: violationExample.id, time: violationExample.time, violation: violationExample };
+
+const COMMANDS: Record<IncidentCommandType, { summary: string; example: object }> = {
+  acknowledge: { summary: 'Takes an incident up.', example: { comment: 'on it' } },
+  assign: { summary: 'Says who looks after an incident; empty: nobody.', example: { assignee: 'ann' } },
+  note: { summary: 'Adds a note to the history.', example: { comment: 'looks like the backup job' } },
+  resolve: { summary: 'Ends an incident. It reopens when it recurs.', example: { reason: 'benign', comment: 'a drill' } },
+  reopen: { summary: 'Opens a resolved incident again.', example: { comment: 'not over' } },
+  merge: {
+    summary: 'Moves the violations of an incident, and those that would join it, to another.',
+    example: { into: '4d3c2b1a-6f7e-5d21-9a57-0c6f1e2d3b4a' },
+  },
+};
 
 export const ROUTES: readonly Route[] = [
   {
+    method: 'get',
     path: '/v1/violations',
     operationId: 'listViolations',
     summary: 'Violations, newest first.',
@@ -58,6 +94,7 @@ export const ROUTES: readonly Route[] = [
     example: { items: [violationExample], next_cursor: NEXT_CURSOR },
   },
   {
+    method: 'get',
     path: '/v1/violations/{id}',
     operationId: 'getViolation',
     summary: 'One violation.',
@@ -66,6 +103,7 @@ export const ROUTES: readonly Route[] = [
     example: violationExample,
   },
   {
+    method: 'get',
     path: '/v1/incidents',
     operationId: 'listIncidents',
     summary: 'Incidents, those seen last first.',
@@ -74,14 +112,92 @@ export const ROUTES: readonly Route[] = [
     example: { items: [incidentExample], next_cursor: NEXT_CURSOR },
   },
   {
+    method: 'get',
     path: '/v1/incidents/{id}',
     operationId: 'getIncident',
     summary: 'One incident with a page of its evidence trail, newest first.',
     query: evidenceQuery,
     response: 'IncidentWithEvidence',
-    example: { incident: incidentExample, evidence: { items: [exampleEvidence] } },
+    example: { incident: incidentExample, evidence: { items: [evidenceExample] } },
   },
   {
+    method: 'get',
+    path: '/v1/incidents/{id}/history',
+    operationId: 'getIncidentHistory',
+    summary: 'What became of an incident, newest first. It is only ever added to.',
+    query: historyQuery,
+    response: 'HistoryPage',
+    example: { items: [historyExample] },
+  },
+  ...COMMAND_TYPES.map((type): Route => ({
+    method: 'post',
+    path: `/v1/incidents/{id}/${type}`,
+    operationId: `${type}Incident`,
+    summary: COMMANDS[type].summary,
+    query: noQuery,
+    body: { schema: commandBodies[type], example: COMMANDS[type].example },
+    status: 202,
+    conflicts: true,
+    response: 'Command',
+    example: commandExample,
+  })),
+  {
+    method: 'get',
+    path: '/v1/commands/{id}',
+    operationId: 'getCommand',
+    summary: 'What came of a command; there is none of that id until it has been carried out or refused.',
+    query: noQuery,
+    response: 'Command',
+    example: { ...commandExample, state: 'applied' },
+  },
+  {
+    method: 'get',
+    path: '/v1/silences',
+    operationId: 'listSilences',
+    summary: 'Silences made by the API, those that end last first. Those of policy documents are in the documents.',
+    query: silencesQuery,
+    response: 'SilencePage',
+    example: { items: [silenceExample] },
+  },
+  {
+    method: 'post',
+    path: '/v1/silences',
+    operationId: 'makeSilence',
+    summary: 'Mutes incidents for a time: they form, and nobody is told.',
+    query: noQuery,
+    body: {
+      schema: silenceBody,
+      example: {
+        filter: silenceExample.filter,
+        starts_at: silenceExample.starts_at,
+        ends_at: silenceExample.ends_at,
+        comment: silenceExample.comment,
+      },
+    },
+    status: 201,
+    response: 'Silence',
+    example: silenceExample,
+  },
+  {
+    method: 'get',
+    path: '/v1/silences/{id}',
+    operationId: 'getSilence',
+    summary: 'One silence.',
+    query: noQuery,
+    response: 'Silence',
+    example: silenceExample,
+  },
+  {
+    method: 'delete',
+    path: '/v1/silences/{id}',
+    operationId: 'endSilence',
+    summary: 'Ends a silence now. It stays on record.',
+    query: noQuery,
+    response: 'Silence',
+    example: silenceExample,
+  },
+  {
+    method: 'get',
     path: '/v1/dead-letters',
     operationId: 'listDeadLetters',
     summary: 'What could not be processed, without the payloads, newest first.',
@@ -90,6 +206,7 @@ export const ROUTES: readonly Route[] = [
     example: { items: [deadLetterSummaryExample] },
   },
   {
+    method: 'get',
     path: '/v1/dead-letters/{id}',
     operationId: 'getDeadLetter',
     summary: 'One dead letter with its payload.',
@@ -99,9 +216,19 @@ export const ROUTES: readonly Route[] = [
   },
 ];
 
+const STATUS_TEXT = { 200: 'OK', 201: 'It is made.', 202: 'It is kept, and will be carried out or refused.' } as const;
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Said again with the same key, a command has its effect once.',
+  schema: { type: 'string', maxLength: 128 },
+};
+
 const DOCUMENT = build();
 
-/** OpenAPI 3.1 of the read API. */
+/** OpenAPI 3.1 of the API. */
 export function openApiDocument(): object {
   return DOCUMENT;
 }
@@ -112,13 +239,14 @@ function build(): object {
     info: {
       title: 'Tocsin API',
       version: 'v1',
-      description: 'Violations, incidents with their evidence, and dead letters. Fields may be added within v1: ignore those you do not know.',
+      description:
+        'Violations, incidents with their evidence and what operators say about them, silences, and dead letters. Fields may be added within v1: ignore those you do not know.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     // The empty alternative: where no token is configured, none is asked for.
     security: [{ bearer: [] }, {}],
-    paths: Object.fromEntries(ROUTES.map((route) => [route.path, { get: operation(route) }])),
+    paths: paths(),
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'The token of `api.authentication.token`. Listening beyond loopback needs one.' },
@@ -128,22 +256,43 @@ function build(): object {
   };
 }
 
-function operation({ path, operationId, summary, query, response, example }: Route): object {
-  const byId = path.endsWith('{id}');
+function paths(): Record<string, Record<string, object>> {
+  const found: Record<string, Record<string, object>> = {};
+  for (const route of ROUTES) found[route.path] = { ...found[route.path], [route.method]: operation(route) };
+  return found;
+}
+
+function requestBody({ schema, example }: NonNullable<Route['body']>): object {
+  const { $schema: _, ...shape } = z.toJSONSchema(schema, { io: 'input', override: withoutTimePattern });
+  return { required: true, content: { 'application/json': { schema: shape, examples: { shop: { value: example } } } } };
+}
+
+function operation({ path, operationId, summary, query, body, status = 200, conflicts, response, example }: Route): object {
+  const byId = path.includes('{id}');
   return {
     operationId,
     summary,
-    parameters: [...(byId ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []), ...queryParameters(query)],
+    ...(body === undefined ? {} : { requestBody: requestBody(body) }),
+    parameters: [
+      ...(byId ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []),
+      ...(status === 202 ? [IDEMPOTENCY_KEY] : []),
+      ...queryParameters(query),
+    ],
     responses: {
-      200: { description: 'OK', content: { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } } },
-      400: problemResponse('A parameter is wrong or unknown; `errors` names it.'),
+      [status]: {
+        description: STATUS_TEXT[status],
+        content: { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } },
+      },
+      400: problemResponse('A parameter or a field is wrong or unknown; `errors` names it.'),
       401: {
         ...problemResponse('A token is configured, and the request has none or a wrong one.'),
         headers: { 'WWW-Authenticate': { description: 'Names the scheme, Bearer.', schema: { type: 'string' } } },
       },
       403: problemResponse('No token is configured, and the request is not of this machine: its `Host` or its `Origin` is another.'),
       ...(byId ? { 404: problemResponse('There is none of that id.') } : {}),
-      503: problemResponse('The database does not answer; try again after `Retry-After` seconds.'),
+      ...(conflicts === true ? { 409: problemResponse('As the incident stands, the command makes no sense; `detail` says why.') } : {}),
+      ...(body === undefined ? {} : { 415: problemResponse('The body is not JSON.') }),
+      503: problemResponse('The database or the log does not answer; try again after `Retry-After` seconds.'),
     },
   };
 }

@@ -56,11 +56,17 @@ export const incidentsQuery = z.strictObject({
   rule: text('Name of the rule.'),
   cluster: text('Name of the cluster.'),
   namespace: text('A namespace that the incident is about.'),
+  assignee: text('Who it is assigned to.'),
+  muted: oneOf(['true', 'false'], 'Whether nobody is told of it, because of a silence or another incident.'),
   since: instant('Last seen at or after this time.'),
   ...page,
 });
 
 export const evidenceQuery = z.strictObject(page);
+
+export const historyQuery = z.strictObject(page);
+
+export const silencesQuery = z.strictObject({ active: oneOf(['true'], 'Only those that are in force now.'), ...page });
 
 export const deadLettersQuery = z.strictObject({
   stage: oneOf(STAGES, 'Where it failed.'),

@@ -1,23 +1,26 @@
-import type { Incident, Violation } from '@tocsin/domain';
+import type { Incident, SeverityId, Violation } from '@tocsin/domain';
 import {
   getDeadLetter,
   getIncidents,
   getViolation,
+  incidentHistory,
   incidentViolations,
   listDeadLetters,
   listIncidents,
   listViolations,
   type Evidence,
+  type HistoryEntry,
   type Store,
 } from '@tocsin/store';
 import { showDeadLetter, showDeadLetterSummary, type DeadLetter, type DeadLetterSummary } from '../resources/dead-letter.js';
+import type { EvidenceBody, HistoryBody } from '../resources/incident.js';
 import { notFound } from './answer.js';
 import { showPage, type PageBody } from './pages.js';
-import { deadLettersQuery, evidenceQuery, incidentsQuery, minimumSeverity, noQuery, readQuery, violationsQuery } from './query.js';
+import { deadLettersQuery, evidenceQuery, historyQuery, incidentsQuery, minimumSeverity, noQuery, readQuery, violationsQuery } from './query.js';
 
 export interface IncidentBody {
   incident: Incident;
-  evidence: PageBody<Evidence>;
+  evidence: PageBody<EvidenceBody>;
 }
 
 const asIs = <T>(item: T): T => item;
@@ -35,8 +38,9 @@ export async function readViolation({ db }: Store, id: string, query: unknown): 
 }
 
 export async function readIncidents({ db }: Store, query: unknown): Promise<PageBody<Incident>> {
-  const { limit, cursor, severity, ...filter } = readQuery(incidentsQuery, query);
-  return showPage(await listIncidents(db, { ...filter, severity: minimumSeverity(severity) }, { limit, cursor }), asIs);
+  const { limit, cursor, severity, muted, ...filter } = readQuery(incidentsQuery, query);
+  const more = { severity: minimumSeverity(severity), muted: muted === undefined ? undefined : muted === 'true' };
+  return showPage(await listIncidents(db, { ...filter, ...more }, { limit, cursor }), asIs);
 }
 
 /** The incident and a page of its evidence trail. */
@@ -44,7 +48,22 @@ export async function readIncident({ db }: Store, id: string, query: unknown): P
   const page = readQuery(evidenceQuery, query);
   const incident = (await getIncidents(db, [id])).get(id);
   if (incident === undefined) throw notFound('incident');
-  return { incident, evidence: showPage(await incidentViolations(db, id, page), asIs) };
+  return { incident, evidence: showPage(await incidentViolations(db, id, page), showEvidence) };
+}
+
+function showEvidence({ ruleVersion, ...rest }: Evidence): EvidenceBody {
+  return { ...rest, rule_version: ruleVersion };
+}
+
+/** What became of the incident, step by step. */
+export async function readHistory({ db }: Store, id: string, query: unknown): Promise<PageBody<HistoryBody>> {
+  const page = readQuery(historyQuery, query);
+  if (!(await getIncidents(db, [id])).has(id)) throw notFound('incident');
+  return showPage(await incidentHistory(db, id, page), showHistory);
+}
+
+function showHistory({ incidentId: _, fromStatus, toStatus, severityId, ...rest }: HistoryEntry): HistoryBody {
+  return { ...rest, from_status: fromStatus, to_status: toStatus, severity_id: severityId as SeverityId };
 }
 
 export async function readDeadLetters({ db }: Store, query: unknown): Promise<PageBody<DeadLetterSummary>> {

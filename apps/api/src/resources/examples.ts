@@ -1,5 +1,7 @@
-import type { Incident, Violation } from '@tocsin/domain';
+import type { Incident, Silence, Violation } from '@tocsin/domain';
+import type { CommandBody } from './command.js';
 import type { DeadLetter, DeadLetterSummary } from './dead-letter.js';
+import type { EvidenceBody, HistoryBody } from './incident.js';
 
 /** One story, told by each resource: a shell in a web shop's container. A test checks them against the schemas. */
 export const violationExample: Violation = {
@@ -41,9 +43,49 @@ export const incidentExample: Incident = {
   entities: [{ type: 'workload', name: 'shop/web' }],
   attacks: [{ tactic: 'execution', technique: 'T1059' }],
   count: 1,
+  late: 0,
   first_seen: violationExample.time,
   last_seen: violationExample.time,
   violations: [{ id: violationExample.id, time: violationExample.time }],
+  updated_at: '2026-09-14T14:02:11.432Z',
+  told: { version: 1, time: '2026-09-14T14:02:11.432Z' },
+};
+
+export const evidenceExample: EvidenceBody = {
+  id: violationExample.id,
+  time: violationExample.time,
+  rule: 'shell-in-container',
+  rule_version: '5e884898',
+  late: false,
+  violation: violationExample,
+};
+
+export const historyExample: HistoryBody = {
+  version: 2,
+  time: '2026-09-14T14:09:40.000Z',
+  change: 'acknowledged',
+  actor: 'ann',
+  comment: 'on it',
+  from_status: 'open',
+  to_status: 'acknowledged',
+  severity_id: 4,
+  count: 1,
+};
+
+export const commandExample: CommandBody = {
+  id: '5b2f9d3e-8a31-5b0e-9d0c-1f2e3d4c5b6a',
+  incident: incidentExample.id,
+  state: 'pending',
+};
+
+export const silenceExample: Silence = {
+  id: '9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a',
+  filter: 'incident.group["workload.namespace"] == "shop"',
+  starts_at: '2026-09-14T20:00:00.000Z',
+  ends_at: '2026-09-14T22:00:00.000Z',
+  author: 'ann',
+  comment: 'node upgrade',
+  created_at: '2026-09-14T19:55:00.000Z',
 };
 
 export const deadLetterSummaryExample: DeadLetterSummary = {

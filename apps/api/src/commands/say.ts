@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { commandId, type Incident, type IncidentCommand, type IncidentCommandBody, type IncidentCommandType } from '@tocsin/domain';
+import { EventType, Topic, encodeEvent, type EventLog } from '@tocsin/event-log';
+import { Problem } from '@tocsin/runtime/nest';
+import { getCommand, getIncidents, type Store } from '@tocsin/store';
+import { notFound } from '../http/answer.js';
+import { readBody } from '../http/body.js';
+import { BadParameters, noQuery, readQuery } from '../http/query.js';
+import { commandBodies, type CommandBody } from '../resources/command.js';
+
+export interface SayDeps {
+  store: Store;
+  log: EventLog;
+  now(): number;
+}
+
+export interface Said {
+  incident: string;
+  type: IncidentCommandType;
+  contentType: string | undefined;
+  body: unknown;
+  query: unknown;
+  /** `Idempotency-Key`. */
+  key: string | undefined;
+  actor: string;
+}
+
+const RETRY_AFTER_S = 5;
+
+/**
+ * Takes a command about an incident. Once this resolves the command is durable, and will be applied or refused. What makes
+ * no sense as the incident stands is refused at once; the correlator has the last word.
+ */
+export async function say(said: Said, deps: SayDeps): Promise<CommandBody> {
+  readQuery(noQuery, said.query);
+  const fields = readBody(commandBodies[said.type], said.contentType, said.body);
+  const body = { type: said.type, ...fields } as IncidentCommandBody;
+  const id = idOf(said);
+  const before = await getCommand(deps.store.db, id);
+  // Said again: it has had its effect.
+  if (before !== undefined) return { id, incident: said.incident, state: before.outcome };
+  await check(body, said.incident, deps);
+  const time = new Date(deps.now()).toISOString();
+  const command: IncidentCommand = { ...body, schema: 1, id, target: 'incident', incident: said.incident, actor: said.actor, time };
+  try {
+    await deps.log.append(Topic.Commands, [encodeEvent(said.incident, { id, type: EventType.Command, source: '/tocsin/api', time }, command)]);
+  } catch (cause) {
+    throw new Problem(
+      { status: 503, detail: `The command was not taken (${cause instanceof Error ? cause.message : String(cause)}); try again soon.` },
+      { 'retry-after': String(RETRY_AFTER_S) },
+    );
+  }
+  return { id, incident: said.incident, state: 'pending' };
+}
+
+/** What came of a command; undefined ones may not have been looked at yet. */
+export async function readCommand({ store }: SayDeps, id: string, query: unknown): Promise<CommandBody> {
+  readQuery(noQuery, query);
+  const found = await getCommand(store.db, id);
+  if (found === undefined) throw notFound('command');
+  return { id, incident: found.incidentId, state: found.outcome, ...(found.message !== '' && { reason: found.message }) };
+}
+
+function idOf({ incident, key }: Said): string {
+  if (key === undefined) return randomUUID();
+  if (/^[\x21-\x7e]{1,128}$/.test(key)) return commandId(incident, key);
+  throw new BadParameters([{ parameter: 'Idempotency-Key', detail: 'expected 1 to 128 visible ASCII characters' }]);
+}
+
+async function check(body: IncidentCommandBody, id: string, { store }: SayDeps): Promise<void> {
+  const into = body.type === 'merge' ? body.into : undefined;
+  const found = await getIncidents(store.db, into === undefined ? [id] : [id, into]);
+  const incident = found.get(id);
+  if (incident === undefined) throw notFound('incident');
+  const refusal = refusalOf(body, incident, into === undefined ? undefined : found.get(into));
+  if (refusal !== undefined) throw new Problem({ status: 409, detail: refusal });
+}
+
+function refusalOf({ type }: IncidentCommandBody, { id, status }: Incident, into: Incident | undefined): string | undefined {
+  if (type === 'acknowledge' && status !== 'open') return `The incident is ${status}; only an open one can be acknowledged.`;
+  if (type === 'resolve' && status === 'resolved') return 'The incident is resolved.';
+  if (type === 'reopen' && status !== 'resolved') return `The incident is ${status}; only a resolved one can be reopened.`;
+  if (type !== 'merge') return undefined;
+  if (into === undefined) return 'There is no incident to merge it into.';
+  if (into.id === id) return 'An incident cannot be merged into itself.';
+  return [status, into.status].includes('resolved') ? 'A resolved incident can neither be merged nor take another in.' : undefined;
+}
