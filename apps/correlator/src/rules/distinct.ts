@@ -1,84 +1,100 @@
+import { indexFrom, name, nameBack, type Item, type Ring } from './ring.js';
 import type { Match } from './rule-kind.js';
-import { name, type Item, type Ring } from './ring.js';
+import { add, type Stretches } from './stretches.js';
+import { RING_CAP, type WindowRule } from './window.js';
 
-/** Items of one value that are kept though they have not been named; an attack that repeats one value fills no more. */
-const UNNAMED_PER_VALUE = 64;
+/** A match is a member when it lies in some window of length `timespan` that holds at least `gte` different keys. */
+export class Distinct implements WindowRule {
+  readonly timespan: number;
+  readonly cap: number;
+  readonly #gte: number;
 
-/**
- * Names every item that lies, with the new one, in some window of length `span` that holds at least `threshold` distinct
- * `k`. Adding matches only ever adds members. Windows are tried by their first item, from the earliest that still holds
- * the new one.
- */
-export function nameDistinct(ring: Ring, at: number, span: number, threshold: number, members: Match[]): void {
-  const added = ring[at] as Item;
-  let first = at;
-  while (first > 0 && added.t - (ring[first - 1] as Item).t <= span) first--;
-  const counts = new Map<string, number>();
-  let end = first;
-  let named = -1;
-  for (; first <= at; first++) {
-    const from = ring[first] as Item;
-    for (; end < ring.length && (ring[end] as Item).t - from.t <= span; end++) count(counts, (ring[end] as Item).k, 1);
-    if (counts.size >= threshold) {
-      name(ring, Math.max(first, named + 1), end - 1, members);
-      named = end - 1;
+  constructor(timespan: number, gte: number) {
+    this.timespan = timespan;
+    this.cap = Math.max(RING_CAP, 4 * gte);
+    this.#gte = gte;
+  }
+
+  name(ring: Ring, at: number, members: Match[]): void {
+    const { t } = ring[at] as Item;
+    if (at === ring.length - 1) {
+      if (this.#isNewestHot(ring, at)) nameBack(ring, t - this.timespan, members);
+      return;
     }
-    count(counts, from.k, -1);
+    if (this.#addsNothing(ring, at)) return;
+    let named = 0;
+    this.#slide(ring, indexFrom(ring, t - this.timespan), at, (first, end) => {
+      for (named = Math.max(named, first); named < end; named++) name(ring, named, members);
+    });
   }
-}
 
-function count(counts: Map<string, number>, key: string, change: number): void {
-  const next = (counts.get(key) ?? 0) + change;
-  if (next === 0) counts.delete(key);
-  else counts.set(key, next);
-}
-
-/**
- * Drops items that nothing needs any more, and beyond a bound some that were not named; returns how many of those.
- *
- * - A repeat between two repeats: with kept items of the same `k` before and after it, both within one `span` of each
- *   other, a window that holds the item can be stretched to hold one of those instead.
- * - An item in the thick: when `threshold` other values lie next to it on the left and as many on the right, all within
- *   one `span`, whoever shares a window with the item shares one with enough of those.
- */
-export function thinDistinct(ring: Ring, at: number, span: number, threshold: number): number {
-  const forgotten = thinRepeats(ring, at, span);
-  // One item came, so one that goes keeps the ring as it is: the one whose neighbours on the right end with the new one.
-  const start = Math.min(at, ring.length - 1);
-  const index = walkDistinct(ring, start, -1, threshold);
-  const item = index === undefined ? undefined : ring[index - 1];
-  if (index === undefined || item?.m !== 1) return forgotten;
-  const left = walkDistinct(ring, index - 2, -1, threshold);
-  if (left !== undefined && (ring[start] as Item).t - (ring[left] as Item).t <= span) ring.splice(index - 1, 1);
-  return forgotten;
-}
-
-/** Index at which, walking from `from`, the `threshold`th distinct value is met. */
-function walkDistinct(ring: Ring, from: number, step: 1 | -1, threshold: number): number | undefined {
-  const values = new Set<string>();
-  for (let index = from; index >= 0 && index < ring.length; index += step) {
-    values.add((ring[index] as Item).k);
-    if (values.size === threshold) return index;
+  stretches(ring: Ring): Stretches {
+    const found: Stretches = [];
+    this.#slide(ring, 0, ring.length - 1, (first, end) => add(found, (ring[first] as Item).t, (ring[end - 1] as Item).t));
+    return found;
   }
-  return undefined;
-}
 
-function thinRepeats(ring: Ring, at: number, span: number): number {
-  const { k, t } = ring[at] as Item;
-  const same: number[] = [];
-  for (let index = at; index >= 0 && t - (ring[index] as Item).t <= span; index--) if ((ring[index] as Item).k === k) same.unshift(index);
-  for (let index = at + 1; index < ring.length && (ring[index] as Item).t - t <= span; index++) if ((ring[index] as Item).k === k) same.push(index);
-  let forgotten = 0;
-  for (let middle = same.length - 2; middle >= 1; middle--) {
-    const [before, item, after] = same.slice(middle - 1, middle + 2).map((index) => ring[index] as Item) as [Item, Item, Item];
-    if (after.t - before.t > span) continue;
-    if (item.m === 0) {
-      if (same.length <= UNNAMED_PER_VALUE) continue;
-      forgotten++;
+  /**
+   * On both sides the outermost match of each key, until there are `gte` keys. A window that reaches out of the stretch
+   * and holds a match from deeper inside holds all of those on that side, too: so it has the same key without that
+   * match, or enough keys.
+   */
+  needed(items: readonly Item[]): readonly Item[] {
+    const keep = new Set<Item>();
+    const walk = (list: Iterable<Item>): void => {
+      const keys = new Set<string>();
+      for (const item of list) {
+        if (keys.size === this.#gte) return;
+        if (keys.has(item.k)) continue;
+        keys.add(item.k);
+        keep.add(item);
+      }
+    };
+    walk(items);
+    walk(items.toReversed());
+    return items.filter((item) => keep.has(item));
+  }
+
+  /** Whether the window that ends with the newest item holds enough keys. */
+  #isNewestHot(ring: Ring, at: number): boolean {
+    const { t, k } = ring[at] as Item;
+    const keys = new Set<string>();
+    for (let index = at; index >= 0; index--) {
+      const item = ring[index] as Item;
+      if (item.t < t - this.timespan) return false;
+      // The window held this key before, and not enough of them, or this one were a member.
+      if (index < at && item.k === k && item.m !== 1) return false;
+      if (keys.add(item.k).size === this.#gte) return true;
     }
-    ring.splice(same[middle] as number, 1);
-    same.splice(middle, 1);
-    for (let later = middle; later < same.length; later++) same[later] = (same[later] as number) - 1;
+    return false;
   }
-  return forgotten;
+
+  /** True when each window with the item holds its key once more, in an item that is no member. */
+  #addsNothing(ring: Ring, at: number): boolean {
+    const { t, k } = ring[at] as Item;
+    let left = at - 1;
+    while (left >= 0 && (ring[left] as Item).k !== k && (ring[left] as Item).t >= t - this.timespan) left--;
+    let right = at + 1;
+    while (right < ring.length && (ring[right] as Item).k !== k && (ring[right] as Item).t <= t + this.timespan) right++;
+    const [before, after] = [ring[left], ring[right]];
+    if (before?.k !== k || after?.k !== k || before.m === 1 || after.m === 1) return false;
+    return after.t - before.t <= this.timespan;
+  }
+
+  /** Calls `found` for each window with enough keys that begins at one of the items from `from` to `to`. */
+  #slide(ring: Ring, from: number, to: number, found: (first: number, end: number) => void): void {
+    const counts = new Map<string, number>();
+    let end = from;
+    for (let first = from; first <= to; first++) {
+      const { t, k } = ring[first] as Item;
+      for (; end < ring.length && (ring[end] as Item).t <= t + this.timespan; end++) {
+        const key = (ring[end] as Item).k;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      if (counts.size >= this.#gte) found(first, end);
+      const left = (counts.get(k) as number) - 1;
+      if (left === 0) counts.delete(k);
+      else counts.set(k, left);
+    }
+  }
 }

@@ -72,6 +72,11 @@ export interface Reducer {
   readonly because: string;
   /** True when a tick may name members (something did *not* happen); else ticks only let it forget. */
   readonly namesOnTick?: boolean;
+  /**
+   * Every member is named before event time has passed its own by this, milliseconds. Rules that are chained to this one
+   * need it as their `grace`.
+   */
+  readonly lag: number;
 }
 
 export function isTick(input: Match | Tick): input is Tick {

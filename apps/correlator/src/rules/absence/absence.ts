@@ -1,108 +1,100 @@
+import { describeKnown } from '@tocsin/extension';
 import { z } from 'zod';
-import { dropBefore, dropOldestOf, firstAt, insert, name, type Item, type Ring } from '../ring.js';
+import { spanText, timespan } from '../config.js';
+import { indexAfter, indexFrom, insert, type Ring } from '../ring.js';
 import { isTick, type Match, type RuleKind, type Step } from '../rule-kind.js';
-import { ringOf, spanText, timespan } from '../windows.js';
+import { RING_CAP } from '../window.js';
+import { addTime, hasTimeWithin } from './times.js';
 
-const config = z.strictObject({
-  timespan,
-  /** The document's `rules`. */
-  rules: z.array(z.string()).min(1),
-  /** The rule after whose match … */
-  after: z.string(),
-  /** … a match of this one is due. The same rule as `after`: a sign of life that must not stop. */
-  expect: z.string(),
-});
+const config = z
+  .strictObject({
+    timespan,
+    /** The document's `rules`: the two below. */
+    rules: z.array(z.string()).min(1).max(2),
+    /** The rule after whose match … */
+    after: z.string(),
+    /** … a match of this one is due. The same rule as `after`: a sign of life that must not stop. */
+    expect: z.string(),
+  })
+  .superRefine(({ rules, after, expect }, context) => {
+    for (const [key, rule] of Object.entries({ after, expect })) {
+      if (rules.includes(rule)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        input: rule,
+        message: `is "${rule}", which is none of "rules"; ${describeKnown(rule, rules)}`,
+      });
+    }
+    rules.forEach((rule, index) => {
+      if (rule === after || rule === expect) return;
+      context.addIssue({ code: 'custom', path: ['rules', index], input: rule, message: `is "${rule}", which is neither "after" nor "expect"` });
+    });
+  });
 
-/** Matches that wait to be followed; more of one group are more of the same. */
-const WAITING_MAX = 1_000;
+interface AbsenceState {
+  /** Matches of `after` that nothing has followed yet. */
+  p: Ring;
+  /** Times of the matches of `expect`, as far as they may still follow something. */
+  e: number[];
+  /** Event time, as far as it is known. */
+  w: number;
+}
 
 /**
  * What should have followed did not.
  *
- * A match of `after` is a member when no match of `expect` lies within `timespan` after it. That is known once event time
- * has passed the time span and the grace for what comes out of order; only a tick says so.
+ * A match of `after` is a member when no match of `expect` lies within `timespan` after it. That is known once event
+ * time has passed the time span and the grace for what comes out of order; only a tick says so. A match that comes
+ * later than this cannot be judged any more and is left out, for what followed it may have been forgotten.
  */
 export const absence: RuleKind<z.infer<typeof config>> = {
   type: 'absence',
   summary: 'A violation was not followed by another within a time span.',
   input: 'rule',
   config,
-  create: ({ timespan: span, after, expect }, { grace }) => ({
-    because: after === expect ? `no other came within ${spanText(span)}` : `no match of ${expect} followed within ${spanText(span)}`,
-    namesOnTick: true,
-    step(state, input): Step {
-      // `m` is 0 while an item waits to be followed.
-      const ring = ringOf(state);
-      const members: Match[] = [];
-      if (isTick(input)) {
-        const decided = input.now - span - grace;
-        decide(ring, decided, after, members);
-        dropBefore(ring, decided + 1);
-      } else {
-        const at = insert(ring, input);
-        if (at !== undefined) follow(ring, at, span, after, expect);
+  create({ timespan: span, after, expect }, { grace }) {
+    const wait = span + grace;
+
+    function match(state: AbsenceState, input: Match): void {
+      state.w = Math.max(state.w, input.t);
+      if (input.k === expect) {
+        addTime(state.e, input.t, span);
+        const first = indexFrom(state.p, input.t - span);
+        state.p.splice(first, indexFrom(state.p, input.t) - first);
       }
-      const forgotten = dropOldestOf(ring, after, WAITING_MAX);
-      const wakeAt = wakeTime(ring, span + grace);
-      return { state: wakeAt === undefined ? undefined : ring, members, wakeAt, ...(forgotten > 0 && { forgotten }) };
-    },
-  }),
+      if (input.k === after && input.t > state.w - wait && !hasTimeWithin(state.e, input.t, span)) insert(state.p, input);
+    }
+
+    function settle(state: AbsenceState, members: readonly Match[]): Step {
+      const { p, e, w } = state;
+      const known = e.findIndex((time) => time > w - wait);
+      e.splice(0, known === -1 ? e.length : known);
+      let forgotten = 0;
+      if (p.length > RING_CAP) {
+        // Every other one goes, so that what is left still tells of all the time.
+        state.p = p.filter((_match, index) => index % 2 === 0);
+        forgotten = p.length - state.p.length;
+      }
+      const wakeFor = p[0]?.t ?? e.at(-1);
+      const step: Step = { state: undefined, members, wakeAt: undefined, ...(forgotten > 0 && { forgotten }) };
+      return wakeFor === undefined ? step : { ...step, state, wakeAt: wakeFor + wait };
+    }
+
+    return {
+      because: after === expect ? `no other came within ${spanText(span)}` : `no match of ${expect} followed within ${spanText(span)}`,
+      namesOnTick: true,
+      lag: wait,
+      step(given, input) {
+        const state = (given as AbsenceState | undefined) ?? { p: [], e: [], w: 0 };
+        if (!isTick(input)) {
+          match(state, input);
+          return settle(state, []);
+        }
+        state.w = Math.max(state.w, input.now);
+        const decided = state.p.splice(0, indexAfter(state.p, input.now - wait));
+        return settle(state, decided as Match[]);
+      },
+    };
+  },
 };
-
-/** Whether the new item has been followed already, and what it has followed itself: that is done with. */
-function follow(ring: Ring, at: number, span: number, after: string, expect: string): void {
-  const added = ring[at] as Item;
-  const { t, k } = added;
-  if (k === after && isFollowed(ring, at, span, expect)) added.m = 1;
-  if (k !== expect) {
-    if (added.m === 1) ring.splice(at, 1);
-    return;
-  }
-  if (k !== after) added.m = 1;
-  for (let index = firstAt(ring, t) - 1; index >= 0; index--) {
-    const item = ring[index] as Item;
-    if (t - item.t > span) break;
-    if (item.k !== after) continue;
-    item.m = 1;
-    if (after !== expect) ring.splice(index, 1);
-  }
-  thin(ring, span, expect, t);
-}
-
-function isFollowed(ring: Ring, at: number, span: number, expect: string): boolean {
-  const { t } = ring[at] as Item;
-  for (let index = at + 1; index < ring.length && (ring[index] as Item).t - t <= span; index++) {
-    const item = ring[index] as Item;
-    if (item.k === expect && item.t > t) return true;
-  }
-  return false;
-}
-
-/** Of what was expected, an item between two others that lie within one `span` follows nothing that they do not follow, too. */
-function thin(ring: Ring, span: number, expect: string, time: number): void {
-  const indexes: number[] = [];
-  for (let index = firstAt(ring, time - span); index < ring.length && (ring[index] as Item).t <= time + span; index++) {
-    if ((ring[index] as Item).k === expect) indexes.push(index);
-  }
-  for (let middle = indexes.length - 2; middle >= 1; middle--) {
-    const [before, item, next] = indexes.slice(middle - 1, middle + 2).map((index) => ring[index] as Item) as [Item, Item, Item];
-    // One that waits itself to be followed is not done with.
-    if (next.t - before.t > span || item.m === 0) continue;
-    ring.splice(indexes[middle] as number, 1);
-    for (let later = middle; later < indexes.length; later++) indexes[later] = (indexes[later] as number) - 1;
-    indexes.splice(middle, 1);
-  }
-}
-
-/** Names what nothing has followed, of all that is old enough. */
-function decide(ring: Ring, before: number, after: string, members: Match[]): void {
-  for (let index = 0; index < ring.length && (ring[index] as Item).t <= before; index++) {
-    if ((ring[index] as Item).k === after) name(ring, index, index, members);
-  }
-}
-
-/** When the oldest undecided item can be decided; without one, when the last has no more to say. */
-function wakeTime(ring: Ring, wait: number): number | undefined {
-  const undecided = ring.find(({ m }) => m === 0) ?? ring.at(-1);
-  return undecided === undefined ? undefined : undecided.t + wait;
-}

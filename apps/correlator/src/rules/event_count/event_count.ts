@@ -1,68 +1,71 @@
 import { z } from 'zod';
-import { isTick, type Match, type RuleKind, type Step } from '../rule-kind.js';
-import { insert, name, type Ring } from '../ring.js';
-import { atLeast, newestOf, ringOf, settle, spanText, timespan } from '../windows.js';
+import { condition, leastOf, lowerBound, spanText, timespan } from '../config.js';
+import { name, nameBack, type Item, type Ring } from '../ring.js';
+import type { Match, RuleKind } from '../rule-kind.js';
+import { add, type Stretches } from '../stretches.js';
+import { RING_CAP, windowReducer, type WindowRule } from '../window.js';
 
 const config = z.strictObject({
   timespan,
-  /** The window is hot when it holds at least this many matches. */
-  condition: atLeast(2, 10_000),
+  /** How many matches one window must hold. */
+  condition: condition.pipe(z.strictObject(lowerBound(2, 10_000)).transform((bound, context) => ({ gte: leastOf(bound, context) }))),
 });
 
-/**
- * `gte` or more matches within any `timespan`, on a sliding window (Sigma `event_count`).
- *
- * A match is a member when it lies in some window of length `timespan` that holds at least `gte` matches. Adding
- * matches only ever adds members, so the outcome is a function of the set of matches, whatever their order.
- */
+/** A match is a member when it lies in some window of length `timespan` that holds at least `gte` matches (Sigma `event_count`). */
 export const eventCount: RuleKind<z.infer<typeof config>> = {
   type: 'event_count',
   summary: 'At least N violations of a group within a time span.',
-  input: 'none',
   config,
-  create: ({ timespan: span, condition: threshold }, { grace }) => ({
-    because: `at least ${threshold} matches lie within ${spanText(span)}`,
-    step(state, input): Step {
-      const ring = ringOf(state);
-      if (isTick(input)) return settle(ring, input.now, span, grace, []);
-      const members: Match[] = [];
-      const at = insert(ring, input);
-      const newest = newestOf(ring, input.t);
-      if (at !== undefined) {
-        nameAround(ring, at, span, threshold, members);
-        thin(ring, at, span, threshold);
-      }
-      return settle(ring, newest, span, grace, members);
-    },
-  }),
+  input: 'none',
+  create: ({ timespan: span, condition: { gte } }, { grace }) =>
+    windowReducer(new EventCount(span, gte), grace, `${gte} or more matched within ${spanText(span)}`),
 };
 
-/** Names every run of `threshold` neighbours that holds the new item and fits a window. */
-function nameAround(ring: Ring, at: number, span: number, threshold: number, members: Match[]): void {
-  // Runs overlap; what one has named the next need not look at again.
-  let named = -1;
-  for (let first = Math.max(0, at - threshold + 1); first <= at; first++) {
-    const last = first + threshold - 1;
-    const [from, to] = [ring[first], ring[last]];
-    if (to === undefined) return;
-    if (from === undefined || to.t - from.t > span) continue;
-    name(ring, Math.max(first, named + 1), last, members);
-    named = last;
-  }
-}
+/** Windows are runs of `gte` neighbours in the ring that lie within the time span. */
+class EventCount implements WindowRule {
+  readonly timespan: number;
+  readonly cap: number;
+  readonly #gte: number;
 
-/**
- * Drops an item that nothing needs any more: its `threshold - 1` nearest kept neighbours on the left and as many on the
- * right lie within one time span of each other. It has been named, since with the left ones alone it fills a window. A
- * match that comes later within a window with it is a member without it as well: if it lies among those neighbours, all
- * of them share a window with it; if it lies outside, all those between it and the item do. So a storm leaves about two
- * thresholds of items per time span.
- */
-function thin(ring: Ring, at: number, span: number, threshold: number): void {
-  const reach = threshold - 1;
-  // Each item is looked at when its last neighbour on the right comes; one that comes between others looks at its own.
-  for (const index of [at + reach, at, at - reach]) {
-    const [left, item, right] = [ring[index - reach], ring[index], ring[index + reach]];
-    if (left !== undefined && item?.m === 1 && right !== undefined && right.t - left.t <= span) ring.splice(index, 1);
+  constructor(span: number, gte: number) {
+    this.timespan = span;
+    this.cap = Math.max(RING_CAP, 4 * gte);
+    this.#gte = gte;
+  }
+
+  name(ring: Ring, at: number, members: Match[]): void {
+    const last = ring.length - 1;
+    if (at === last) {
+      if (this.#isHot(ring, at - this.#gte + 1)) nameBack(ring, (ring[at] as Item).t - this.timespan, members);
+      return;
+    }
+    let named = 0;
+    for (let first = Math.max(0, at - this.#gte + 1); first <= at; first++) {
+      if (!this.#isHot(ring, first)) continue;
+      for (named = Math.max(named, first); named < first + this.#gte; named++) name(ring, named, members);
+    }
+  }
+
+  stretches(ring: Ring): Stretches {
+    const found: Stretches = [];
+    for (let first = 0; first + this.#gte <= ring.length; first++) {
+      if (this.#isHot(ring, first)) add(found, (ring[first] as Item).t, (ring[first + this.#gte - 1] as Item).t);
+    }
+    return found;
+  }
+
+  /**
+   * The outermost `gte` − 1 on both sides. A window that reaches out of the stretch and holds a match from deeper inside
+   * holds all of those on that side, too; with the match outside, whose naming is in question, they are enough.
+   */
+  needed(items: readonly Item[]): readonly Item[] {
+    const side = this.#gte - 1;
+    return items.length <= 2 * side ? items : [...items.slice(0, side), ...items.slice(-side)];
+  }
+
+  /** Whether the run of `gte` items from that index on lies within the time span. */
+  #isHot(ring: Ring, first: number): boolean {
+    const [from, to] = [ring[first], ring[first + this.#gte - 1]];
+    return from !== undefined && to !== undefined && to.t - from.t <= this.timespan;
   }
 }

@@ -1,34 +1,38 @@
-import { duration } from '@tocsin/extension';
+import { describeKnown, duration } from '@tocsin/extension';
 import { z } from 'zod';
-import { dropOldestOf, firstAt, insert, name, type Item, type Ring } from '../ring.js';
-import { isTick, type Match, type RuleKind, type Step } from '../rule-kind.js';
-import { newestOf, ringOf, settle, spanText, timespan } from '../windows.js';
+import { spanText, timespan } from '../config.js';
+import type { RuleKind } from '../rule-kind.js';
+import { windowReducer } from '../window.js';
+import { Scores } from './scores.js';
 
 const points = z.number().positive().max(1_000_000);
 
-const config = z.strictObject({
-  /** How long a match counts at all. */
-  timespan,
-  /** After this time a match counts half. */
-  halfLife: duration.refine((ms) => ms >= 1_000, 'expected at least 1s'),
-  condition: z.strictObject({ gte: points }),
-  /** The document's `rules`, if it has any. */
-  rules: z.array(z.string()).optional(),
-  /** Points of a match of a rule. */
-  scores: z.record(z.string(), points).default({}),
-  /** Points of a match of any other rule, by its severity. */
-  severityScores: z
-    .strictObject({ informational: points, low: points, medium: points, high: points, critical: points, fatal: points })
-    .partial()
-    .default({ low: 5, medium: 15, high: 40, critical: 80, fatal: 80 }),
-  /** The most that one rule adds at a time, so that one noisy rule is not enough. */
-  cap: points.optional(),
-});
+const config = z
+  .strictObject({
+    /** How long a match counts at all. */
+    timespan,
+    /** After this time a match counts half. */
+    halfLife: duration.refine((ms) => ms >= 1_000, 'expected at least 1s'),
+    condition: z.strictObject({ gte: points }),
+    /** The document's `rules`, if it has any. */
+    rules: z.array(z.string()).optional(),
+    /** Points of a match of a rule. */
+    scores: z.record(z.string(), points).default({}),
+    /** Points of a match of any other rule, by its severity. */
+    severityScores: z
+      .strictObject({ informational: points, low: points, medium: points, high: points, critical: points, fatal: points })
+      .partial()
+      .default({ low: 5, medium: 15, high: 40, critical: 80, fatal: 80 }),
+    /** The most that one rule adds at a time, so that one noisy rule is not enough. */
+    cap: points.optional(),
+  })
+  .superRefine(({ rules, scores }, context) => {
+    for (const rule of Object.keys(scores)) {
+      if (rules === undefined || rules.includes(rule)) continue;
+      context.addIssue({ code: 'custom', path: ['scores', rule], input: rule, message: `is none of "rules"; ${describeKnown(rule, rules)}` });
+    }
+  });
 
-type RiskConfig = z.infer<typeof config>;
-
-/** Matches kept of one rule; more of them hardly add to its score. */
-const KEPT_PER_RULE = 200;
 const SEVERITY_KEYS = ['informational', 'low', 'medium', 'high', 'critical', 'fatal'] as const;
 
 /**
@@ -37,58 +41,20 @@ const SEVERITY_KEYS = ['informational', 'low', 'medium', 'high', 'critical', 'fa
  * A match is a member when at the time of some match, no more than `timespan` later, the score of all matches of the
  * `timespan` before is at least `gte`. More matches never lower a score.
  */
-export const risk: RuleKind<RiskConfig> = {
+export const risk: RuleKind<z.infer<typeof config>> = {
   type: 'risk',
   summary: 'The matches of an entity, each worth points that decay, add up to a threshold.',
   input: 'rule',
   config,
-  create: (settings, { grace }) => ({
-    because: `their points, halving every ${spanText(settings.halfLife)}, reached ${settings.condition.gte}`,
-    step(state, input): Step {
-      const ring = ringOf(state);
-      const { timespan: span } = settings;
-      if (isTick(input)) return settle(ring, input.now, span, grace, []);
-      const members: Match[] = [];
-      const newest = newestOf(ring, input.t);
-      let forgotten = 0;
-      const at = insert(ring, input);
-      if (at !== undefined) {
-        nameRisky(ring, at, settings, members);
-        forgotten = dropOldestOf(ring, input.k, KEPT_PER_RULE);
-      }
-      const step = settle(ring, newest, span, grace, members);
-      return forgotten > 0 ? { ...step, forgotten: (step.forgotten ?? 0) + forgotten } : step;
-    },
-  }),
+  create({ timespan: span, halfLife, condition, scores, severityScores, cap }, { grace }) {
+    const pointsBySeverity = SEVERITY_KEYS.map((key) => severityScores[key] ?? 0);
+    const pointsByRule = new Map(Object.entries(scores));
+    const rule = new Scores(span, {
+      halfLife,
+      gte: condition.gte,
+      cap: cap ?? Infinity,
+      pointsOf: ({ k, s }) => pointsByRule.get(k) ?? pointsBySeverity[s - 1] ?? 0,
+    });
+    return windowReducer(rule, grace, `their points, halving every ${spanText(halfLife)}, reached ${condition.gte}`);
+  },
 };
-
-/** The new item raises the score at its own time and at those of later items within `timespan`. */
-function nameRisky(ring: Ring, at: number, settings: RiskConfig, members: Match[]): void {
-  const { timespan: span, condition } = settings;
-  const added = ring[at] as Item;
-  const end = firstAt(ring, added.t + span + 1);
-  let last = -1;
-  for (let index = at; index < end; index++) {
-    const { t } = ring[index] as Item;
-    // All items of one time share one score.
-    if (t === last) continue;
-    last = t;
-    const from = firstAt(ring, t - span);
-    const to = firstAt(ring, t + 1) - 1;
-    if (scoreOf(ring, from, to, t, settings) >= condition.gte) name(ring, from, to, members);
-  }
-}
-
-function scoreOf(ring: Ring, from: number, to: number, time: number, settings: RiskConfig): number {
-  const byRule = new Map<string, number>();
-  for (let index = from; index <= to; index++) {
-    const { t, k, s } = ring[index] as Item;
-    const severity = SEVERITY_KEYS[s - 1];
-    const worth = settings.scores[k] ?? (severity === undefined ? 0 : (settings.severityScores[severity] ?? 0));
-    byRule.set(k, (byRule.get(k) ?? 0) + worth * 2 ** ((t - time) / settings.halfLife));
-  }
-  let score = 0;
-  // Added in a fixed order, so that rounding is the same in whatever order they came.
-  for (const rule of [...byRule.keys()].toSorted()) score += Math.min(byRule.get(rule) as number, settings.cap ?? Infinity);
-  return score;
-}

@@ -1,4 +1,4 @@
-import { runRuleKindContract } from '../contract.js';
+import { GRACE, runRuleKindContract } from '../contract.js';
 import { single } from './single.js';
 
-runRuleKindContract('single', { create: () => single.create({}, { grace: 0 }), keys: [''], members: (set) => set });
+runRuleKindContract('single', { create: () => single.create({}, { grace: GRACE }), keys: [''], members: (set) => set });

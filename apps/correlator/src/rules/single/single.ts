@@ -7,8 +7,9 @@ export const single: RuleKind<Record<never, never>> = {
   summary: 'One violation that matches is enough.',
   input: 'none',
   config: z.strictObject({}),
-  create: () => ({
+  create: (_config, { grace }) => ({
     because: 'one match is enough',
+    lag: grace,
     step: (_state, input) => ({ state: undefined, members: isTick(input) ? [] : [input], wakeAt: undefined }),
   }),
 };

@@ -1,16 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { GRACE, named, runRuleKindContract } from '../contract.js';
+import { GRACE, inWindows, named, runRuleKindContract } from '../contract.js';
 import type { Match } from '../rule-kind.js';
 import { temporal } from './temporal.js';
 
 const create = (parts: object = {}) => temporal.create(temporal.config.parse({ timespan: '1m', rules: ['a', 'b', 'c'], ...parts }), { grace: GRACE });
-const oracle = (least: number) => (set: readonly Match[]) =>
-  set.filter(({ t }) =>
-    set.some((first) => {
-      const window = set.filter((other) => other.t >= first.t && other.t <= first.t + 60_000);
-      return first.t <= t && t <= first.t + 60_000 && new Set(window.map(({ k }) => k)).size >= least;
-    }),
-  );
+const oracle = (least: number) => (set: readonly Match[]) => inWindows(set, (window) => new Set(window.map(({ k }) => k)).size >= least);
 
 runRuleKindContract('temporal of all', { create: () => create(), keys: ['a', 'b', 'c'], members: oracle(3) });
 runRuleKindContract('temporal of two', { create: () => create({ condition: { gte: 2 } }), keys: ['a', 'b', 'c'], members: oracle(2) });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GRACE, named, runRuleKindContract } from '../contract.js';
+import { GRACE, inWindows, named, runRuleKindContract } from '../contract.js';
 import type { Match } from '../rule-kind.js';
 import { valueCount } from './value_count.js';
 
@@ -10,13 +10,7 @@ for (const gte of [2, 4]) {
   runRuleKindContract(`value_count of ${gte}`, {
     create: () => create(gte),
     keys: ['a', 'b', 'c', 'd', 'e'],
-    members: (set) =>
-      set.filter(({ t }) =>
-        set.some((first) => {
-          const window = set.filter((other) => other.t >= first.t && other.t <= first.t + 60_000);
-          return first.t <= t && t <= first.t + 60_000 && new Set(window.map(({ k }) => k)).size >= gte;
-        }),
-      ),
+    members: (set) => inWindows(set, (window) => new Set(window.map(({ k }) => k)).size >= gte),
   });
 }
 
