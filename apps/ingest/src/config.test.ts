@@ -1,13 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigErrors, parseYaml } from '@tocsin/extension';
+import { parsePolicies } from '@tocsin/policy';
 import { z } from 'zod';
-import { checkConfig, ingestConfig } from './config.js';
+import { configIssues, withMappings } from './check-config.js';
+import { ingestConfig } from './config.js';
+import { mapping } from './sources/generic/mapping.js';
 
 const section = z.strictObject({ ingest: z.prefault(ingestConfig, {}) });
 
-function mistakes(yaml: string, host = '127.0.0.1'): string {
+function mistakes(yaml: string, host = '127.0.0.1', documents = ''): string {
   try {
-    checkConfig(parseYaml(yaml, 'tocsin.yaml', section).ingest, host);
+    const { ingest } = parseYaml(yaml, 'tocsin.yaml', section);
+    const issues = configIssues(ingest, host);
+    if (issues.length > 0) throw new ConfigErrors(issues);
+    withMappings(ingest, parsePolicies(documents, 'policies.yaml', { mapping }).mappings);
   } catch (error) {
     if (error instanceof ConfigErrors) return error.message;
     throw error;
@@ -38,9 +44,41 @@ describe('ingest configuration', () => {
       'ingest: { syslog: { listeners: [{ protocol: udp, source: generic, mapping: x }] } }',
       'listeners[0].mapping: is "x", expected one of: tocsin, syslog',
     ],
+    ['ingest: { sources: { generic: { default: nope } } }', 'sources.generic.default: is "nope", expected one of: tocsin, syslog'],
     ['ingest: { syslog: { listeners: [{ protocol: quic, source: neuvector }] } }', 'protocol: is "quic"; known: tcp, udp'],
     ['ingest: { deduplication: { window: 5 minutes } }', '"5 minutes", expected a duration'],
   ])('explains the mistake in %j', (yaml, message) => {
     expect(mistakes(yaml)).toContain(message);
+  });
+
+  describe('with mappings from documents', () => {
+    const document = (name: string, spec = '{ fields: { name: rule } }'): string =>
+      `---\napiVersion: tocsin.dev/v1\nkind: SourceMapping\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+
+    it('may name them wherever it names a mapping', () => {
+      const yaml = `ingest:
+        sources: { generic: { default: edr } }
+        syslog: { listeners: [{ protocol: udp, source: generic, mapping: edr }] }
+        topics: [{ topic: t, source: generic, mapping: edr }]`;
+      expect(mistakes(yaml, '127.0.0.1', document('edr'))).toBe('');
+      expect(mistakes(yaml, '127.0.0.1', document('other')).match(/is "edr", expected one of: other, tocsin, syslog/g)).toHaveLength(3);
+    });
+
+    it.each([
+      [
+        'ingest: { sources: { generic: { mappings: { edr: { fields: { name: a } } } } } }',
+        'edr',
+        'is "edr", the name of a mapping in tocsin.yaml; rename',
+      ],
+      ['', 'tocsin', 'policies.yaml:4:19: metadata.name: is "tocsin", the name of a mapping that is built in; rename'],
+    ])('with %j does not take the name %j twice', (yaml, name, message) => {
+      expect(mistakes(yaml, '127.0.0.1', document(name))).toContain(message);
+    });
+
+    it('tells their mistakes where they stand', () => {
+      expect(mistakes('', '127.0.0.1', document('edr', '{ fields: { name: a, mesage: b } }'))).toContain(
+        'policies.yaml:5:28: spec.fields.mesage: is not a known key; did you mean "message"?',
+      );
+    });
   });
 });

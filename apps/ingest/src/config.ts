@@ -1,19 +1,18 @@
-import { buildRegistry, ConfigErrors, duration, secretRef, type ConfigIssue } from '@tocsin/extension';
-import { isLoopback, tokenMissing } from '@tocsin/runtime';
+import { buildRegistry, duration, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
 import { sources } from './sources/index.js';
 import type { Source } from './sources/source.js';
 
 export const registry: ReadonlyMap<string, Source> = buildRegistry('source', sources);
-const types = [...registry.keys()] as [string, ...string[]];
+export const sourceTypes = [...registry.keys()] as [string, ...string[]];
 
 const MIB = 1024 * 1024;
 
 const entrance = {
   /** Which source's adapter reads what comes in here. */
-  source: z.enum(types),
+  source: z.enum(sourceTypes),
   /** For `source: generic`: name of the mapping. Default: `syslog` for listeners, else the source's own default. */
-  mapping: z.string().min(1).max(64).optional(),
+  mapping: z.string().min(1).max(253).optional(),
   /** Cluster of events whose sensor does not name one. Default: the `cluster` of the whole file. */
   cluster: z.string().min(1).max(128).optional(),
 };
@@ -64,7 +63,7 @@ export const ingestConfig = z.strictObject({
       /** Bearer token of every source that has none of its own. */
       token: secretRef.optional(),
       /** Bearer token of one source, by its type. */
-      tokens: z.strictObject(Object.fromEntries(types.map((type) => [type, secretRef.optional()]))).prefault({}),
+      tokens: z.strictObject(Object.fromEntries(sourceTypes.map((type) => [type, secretRef.optional()]))).prefault({}),
     })
     .prefault({}),
   /** Settings of each source, by its type; see there. All sources are on. */
@@ -114,33 +113,3 @@ export const ingestConfig = z.strictObject({
   topics: z.array(topic).max(64).default([]),
 });
 export type IngestConfig = z.infer<typeof ingestConfig>;
-
-/** What no schema can see. Throws `ConfigErrors` with all of it. */
-export function checkConfig(config: IngestConfig, httpHost: string): void {
-  const issues: ConfigIssue[] = [];
-  const issue = (path: string, message: string): void => void issues.push({ file: 'tocsin.yaml', path: `ingest.${path}`, message });
-  const { mode, token, tokens } = config.authentication;
-  const open = types.filter((type) => token === undefined && tokens[type] === undefined);
-  if (mode === 'token' && !isLoopback(httpHost) && open.length > 0) {
-    issues.push(tokenMissing('ingest', httpHost, ` (sources without a token: ${open.join(', ')})`));
-  }
-  config.syslog.listeners.forEach((entry, index) => checkMapping(config, entry, `syslog.listeners[${index}]`, issue));
-  config.topics.forEach((entry, index) => {
-    checkMapping(config, entry, `topics[${index}]`, issue);
-    if (entry.topic.startsWith('tocsin.'))
-      issue(`topics[${index}].topic`, `is "${entry.topic}", one of Tocsin's own; it would take in what it wrote`);
-  });
-  if (issues.length > 0) throw new ConfigErrors(issues);
-}
-
-function checkMapping(
-  config: IngestConfig,
-  entry: { source: string; mapping?: string | undefined },
-  path: string,
-  issue: (path: string, message: string) => void,
-): void {
-  if (entry.mapping === undefined) return;
-  const known = registry.get(entry.source)?.mappings?.(config.sources[entry.source]);
-  if (known === undefined) issue(`${path}.mapping`, `has no meaning for source "${entry.source}"; leave it out`);
-  else if (!known.includes(entry.mapping)) issue(`${path}.mapping`, `is "${entry.mapping}", expected one of: ${known.join(', ')}`);
-}

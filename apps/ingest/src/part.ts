@@ -1,13 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Consumer } from '@tocsin/event-log';
-import { readToken, type AppPart, type CommonConfig, type RunningPart, type Runtime } from '@tocsin/runtime';
-import { checkConfig, ingestConfig, registry, type IngestConfig } from './config.js';
+import { ConfigErrors } from '@tocsin/extension';
+import { contentOf, loadPolicies, watchPolicies } from '@tocsin/policy';
+import { followPolicies, readToken, type AppPart, type CommonConfig, type RunningPart, type Runtime } from '@tocsin/runtime';
+import { configIssues, withMappings } from './check-config.js';
+import { ingestConfig, registry, type IngestConfig } from './config.js';
 import { IngestModule } from './ingest.module.js';
 import { createIngestMetrics } from './metrics.js';
 import { authenticator, type Tokens } from './pipeline/authenticate.js';
 import { Intake } from './pipeline/intake.js';
 import type { KeepDeps } from './pipeline/keep.js';
+import { LiveDecoder } from './pipeline/live-decoder.js';
 import { RecentIds } from './pipeline/recent-ids.js';
-import type { Decoder, Source } from './sources/source.js';
+import { mapping } from './sources/generic/mapping.js';
+import type { Source } from './sources/source.js';
 import { syslogListener, type SyslogListener } from './syslog/listener.js';
 import { SyslogQueue } from './syslog/queue.js';
 import { consumeTopic } from './topics.js';
@@ -17,15 +23,32 @@ export const ingestPart: AppPart<IngestConfig> = {
   config: ingestConfig,
   needsStore: false,
   async plan(config, common) {
-    checkConfig(config, common.http.host);
+    const load = async (): Promise<IngestConfig> => withMappings(config, (await loadPolicies(common.policyDir, { mapping })).mappings);
+    const seen = await contentOf(common.policyDir);
+    const issues = configIssues(config, common.http.host);
+    const merged = await load().catch((error: unknown) => {
+      if (!(error instanceof ConfigErrors)) throw error;
+      issues.push(...error.issues);
+      return config;
+    });
+    if (issues.length > 0) throw new ConfigErrors(issues);
     const tokens = await readTokens(config);
-    return (runtime) => Promise.resolve(build(config, common, tokens, runtime));
+    return (runtime) => Promise.resolve(build({ config: merged, load, seen }, common, tokens, runtime));
   },
 };
 
-type ReadySources = ReadonlyMap<string, { source: Source; decoder: Decoder }>;
+type ReadySources = ReadonlyMap<string, { source: Source; decoder: LiveDecoder }>;
 
-function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runtime: Runtime): RunningPart {
+/** The configuration with what documents add to it, and how to read these again. */
+interface Loaded {
+  config: IngestConfig;
+  load(): Promise<IngestConfig>;
+  /** The documents' content that `config` was made of. */
+  seen: string;
+}
+
+function build(loaded: Loaded, common: CommonConfig, tokens: Tokens, runtime: Runtime): RunningPart {
+  const { config } = loaded;
   const { log, clock, logger } = runtime;
   const metrics = createIngestMetrics(runtime.metrics);
   const { limits } = config;
@@ -37,7 +60,7 @@ function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runti
     clockBounds: { maxFutureMs: config.clock.maxFuture, maxPastMs: config.clock.maxPast },
   };
   const sources: ReadySources = new Map(
-    [...registry].map(([type, source]) => [type, { source, decoder: source.create(config.sources[type], undefined) }]),
+    [...registry].map(([type, source]) => [type, { source, decoder: new LiveDecoder(source.create(config.sources[type], undefined)) }]),
   );
   const intake = new Intake({ ...keepDeps, sources, authenticate: authenticator(tokens), limits, cluster: common.cluster, logger });
 
@@ -50,6 +73,7 @@ function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runti
     return syslogListener({ config: listener, openQueue, metrics, logger });
   });
   const consumers: Consumer[] = [];
+  let following: { stop(): Promise<void> } | undefined;
 
   return {
     module: IngestModule.forRoot(intake),
@@ -62,15 +86,33 @@ function build(config: IngestConfig, common: CommonConfig, tokens: Tokens, runti
         const received = { cluster: topic.cluster ?? common.cluster, limits };
         consumers.push(await consumeTopic({ ...keepDeps, config: topic, decoder: readySource(sources, topic.source).decoder, received, logger }));
       }
+      following = await followMappings(loaded, common, sources, runtime);
     },
     async stop() {
+      await following?.stop();
       await Promise.all(consumers.map((consumer) => consumer.stop()));
       await Promise.all(listeners.map((listener) => listener.stop()));
     },
   };
 }
 
-function readySource(sources: ReadySources, type: string): { source: Source; decoder: Decoder } {
+function followMappings({ config, load, seen }: Loaded, { policyDir }: CommonConfig, sources: ReadySources, { logger, metrics }: Runtime) {
+  let current = config;
+  return followPolicies<IngestConfig>({
+    app: 'ingest',
+    logger,
+    metrics,
+    watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
+    async apply(next) {
+      const changed = [...sources].filter(([type]) => !isDeepStrictEqual(next.sources[type], current.sources[type]));
+      for (const [type, { source, decoder }] of changed) decoder.replace(source.create(next.sources[type], undefined));
+      current = next;
+      return changed.length === 0 ? undefined : { sources: changed.map(([type]) => type) };
+    },
+  });
+}
+
+function readySource(sources: ReadySources, type: string): { source: Source; decoder: LiveDecoder } {
   const ready = sources.get(type);
   // The schema of listeners and topics takes registered types only.
   if (ready === undefined) throw new Error(`The source "${type}" is not registered; add it to sources/index.ts.`);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,9 @@ import type { HttpReceiver } from '@tocsin/testing';
 import { notifierConfig } from './config.js';
 import { notifierPart } from './part.js';
 import { Bench, eventually, metric, numberOf, story } from './pipeline/testing.js';
+
+/** Documents are looked at once a second. */
+jest.setTimeout(30_000);
 
 describe('notifier', () => {
   let bench: Bench;

@@ -137,7 +137,6 @@ describe('generic', () => {
   });
 
   it.each([
-    ['default: nope', 'default: is "nope", expected one of: tocsin, syslog'],
     ['mappings: { m: { fields: { message: a } } }', 'mappings.m.fields.name: is missing'],
     ['mappings: { m: { fields: { name: "a..b" } } }', 'is "a..b", expected a path such as'],
     ['mappings: { m: { fields: { name: a, mesage: b } } }', 'mesage: is not a known key; did you mean "message"?'],

@@ -16,9 +16,9 @@ const TOCSIN = 'tocsin';
 const SYSLOG = 'syslog';
 
 const config = z.strictObject({
-  /** Mapping of requests that name none. Default: `tocsin`, JSON with the violation's own field names. */
-  default: z.string().min(1).max(64).default(TOCSIN),
-  /** Mappings by the name that requests give as `?mapping=`. `tocsin` and `syslog` are built in. */
+  /** Mapping of requests that name none; documents may have it. Default: `tocsin`, JSON with the violation's own field names. */
+  default: z.string().min(1).max(253).default(TOCSIN),
+  /** By the name that requests give as `?mapping=`, beside those of SourceMapping documents. `tocsin` and `syslog` are built in. */
   mappings: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'expected lower case letters, digits, "-" and "_"'), mapping).default({}),
 });
 type GenericConfig = z.infer<typeof config>;
@@ -27,11 +27,7 @@ type GenericConfig = z.infer<typeof config>;
 export const generic: Source<GenericConfig> = {
   type: 'generic',
   summary: 'Any JSON, by a mapping from its fields to those of a violation.',
-  config: config.superRefine((value, context) => {
-    const known = mappingNames(value);
-    if (!known.includes(value.default))
-      context.addIssue({ code: 'custom', path: ['default'], message: `is "${value.default}", expected one of: ${known.join(', ')}` });
-  }),
+  config,
   contentTypes: ['application/json', 'application/x-ndjson', 'application/ndjson', 'application/jsonl'],
   mappings: mappingNames,
   fromSyslog,

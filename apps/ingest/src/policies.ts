@@ -1,0 +1,2 @@
+/** What a SourceMapping says. */
+export { mapping as mappingSchema } from './sources/generic/mapping.js';
