@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Silence } from '@tocsin/domain';
 import { ConfigErrors, buildRegistry } from '@tocsin/extension';
-import { checkRules, loadPolicies, type CorrelationRule, type PolicySet } from '@tocsin/policy';
+import { checkRules, loadPolicies, type CorrelationRule, type SilenceDocument } from '@tocsin/policy';
 import type { RuleDefinition } from './pipeline/rule.js';
 import { compileRules, type RuleSet } from './pipeline/rule-set.js';
 import { ruleKinds } from './rules/index.js';
@@ -22,20 +22,19 @@ export async function loadCorrelatorPolicies(directory: string, withPack: boolea
   const schemas = { ruleKinds: ruleKindRegistry };
   const pack = withPack ? (await loadPolicies(RULE_PACK, schemas)).rules : [];
   const own = await loadPolicies(directory, schemas);
-  return { rules: compilePolicies(inForce(pack, own.rules), grace), silences: silencesOf(own) };
+  return { rules: compilePolicies(together(pack, own.rules), grace), silences: silencesOf(own) };
 }
 
-/** Throws `ConfigErrors` when rules name what is not there. */
+/** Compiles those that are enabled. Throws `ConfigErrors` when rules name what is not there. */
 export function compilePolicies(rules: readonly CorrelationRule[], grace: number): RuleSet {
   const issues = checkRules(rules);
   if (issues.length > 0) throw new ConfigErrors(issues);
-  return compileRules(rules.map(definitionOf), ruleKindRegistry, grace);
+  return compileRules(rules.filter(({ spec }) => spec.enabled).map(definitionOf), ruleKindRegistry, grace);
 }
 
-/** The user's documents win over those of the pack with the same name; disabled ones are left out after that. */
-export function inForce(pack: readonly CorrelationRule[], own: readonly CorrelationRule[]): CorrelationRule[] {
-  const byName = new Map([...pack, ...own].map((rule) => [rule.metadata.name, rule]));
-  return [...byName.values()].filter((rule) => rule.spec.enabled);
+/** The user's documents win over those of the pack with the same name. */
+export function together(pack: readonly CorrelationRule[], own: readonly CorrelationRule[]): CorrelationRule[] {
+  return [...new Map([...pack, ...own].map((rule) => [rule.metadata.name, rule])).values()];
 }
 
 function definitionOf({ metadata, spec }: CorrelationRule): RuleDefinition {
@@ -44,7 +43,7 @@ function definitionOf({ metadata, spec }: CorrelationRule): RuleDefinition {
 }
 
 /** A document's silence has begun with the beginning of time unless it says otherwise. */
-export function silencesOf({ silences }: PolicySet): Silence[] {
+export function silencesOf({ silences }: { silences: readonly SilenceDocument[] }): Silence[] {
   const BEGINNING = new Date(0).toISOString();
   return silences.map(({ metadata, spec }) => ({
     id: `document:${metadata.name}`,

@@ -105,7 +105,7 @@ describe('incidents', () => {
         opened += plain.length;
         expect(await play(violations, how)).toEqual(plain);
       }),
-      { numRuns: Number(process.env['EQUIVALENCE_RUNS'] ?? 15) },
+      { numRuns: Number(process.env['EQUIVALENCE_RUNS'] ?? 40) },
     );
     expect(opened).toBeGreaterThan(30);
   }, 600_000);
@@ -121,7 +121,7 @@ describe('incidents', () => {
           .map(({ one }) => one);
         expect(await play([...shuffled, ...violations], how)).toEqual(plain);
       }),
-      { numRuns: Number(process.env['EQUIVALENCE_RUNS'] ?? 15) },
+      { numRuns: Number(process.env['EQUIVALENCE_RUNS'] ?? 40) },
     );
   }, 600_000);
 });

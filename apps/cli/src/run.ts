@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+import { ConfigErrors, describeKnown } from '@tocsin/extension';
+import { UsageError, type Command, type ExitCode, type Terminal } from './command.js';
+
+/** Each is loaded when it is called, so that none waits for what another needs. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  check: async () => (await import('./commands/check.js')).check,
+  test: async () => (await import('./commands/test.js')).test,
+};
+
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return help(rest[0], terminal);
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    terminal.err(`tocsin: "${name}" is no command; ${describeKnown(name, Object.keys(COMMANDS))}\n`);
+    return 2;
+  }
+  const command = await load();
+  try {
+    const { values, positionals } = parse(command, rest);
+    if (values['help'] === true) return printUsage(command, terminal);
+    return await command.run({ values, positionals }, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.err(`tocsin ${name}: ${error.message}\nTry "tocsin ${name} --help".\n`);
+      return 2;
+    }
+    if (error instanceof ConfigErrors) {
+      terminal.err(`${error.message}\n`);
+      return 1;
+    }
+    terminal.err(`tocsin ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+}
+
+function parse(command: Command, args: readonly string[]) {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const unknown = /^Unknown option '(-{1,2}[^']+)'/.exec(message)?.[1];
+    if (unknown === undefined) throw new UsageError(message);
+    const known = Object.keys(options).map((option) => `--${option}`);
+    throw new UsageError(`"${unknown}" is no option; ${describeKnown(unknown, known)}`);
+  }
+}
+
+async function help(name: string | undefined, terminal: Terminal): Promise<ExitCode> {
+  if (name !== undefined && Object.hasOwn(COMMANDS, name)) return printUsage(await (COMMANDS[name] as () => Promise<Command>)(), terminal);
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  terminal.out('Usage: tocsin <command> [options]\n\n');
+  for (const command of commands) terminal.out(`  ${command.name.padEnd(10)}${command.summary}\n`);
+  terminal.out('\n"tocsin <command> --help" says more.\n');
+  return 0;
+}
+
+function printUsage(command: Command, terminal: Terminal): ExitCode {
+  terminal.out(`${command.summary}\n\nUsage: tocsin ${command.name} ${command.usage.trim()}\n`);
+  return 0;
+}
