@@ -10,23 +10,32 @@ const EXPECTED = 'expected a reference to a secret, { file: /path } or { env: NA
  * Secrets stand in files or in the environment, never in a document. Written by hand because the messages of a zod
  * union would print what was found, and what was found may be the secret.
  */
-export const secretRef = z.unknown().transform((value, context): SecretRef => {
-  const refuse = (message: string, path: string[] = []): never => {
-    context.addIssue({ code: 'custom', message, path });
-    return z.NEVER;
-  };
-  if (value === undefined || value === null) return refuse(`is missing; ${EXPECTED}`);
-  if (typeof value !== 'object' || Array.isArray(value)) return refuse(`is not a reference; ${EXPECTED}, so that the document holds no secret`);
-  const keys = Object.keys(value);
-  for (const key of keys) {
-    if (key !== 'file' && key !== 'env') return refuse(`is not a known key; ${describeKnown(key, ['env', 'file'])}`, [key]);
-  }
-  if (keys.length !== 1) return refuse(`has ${keys.length === 0 ? 'no key' : 'both keys'}; ${EXPECTED}`);
-  const { file, env } = value as { file?: unknown; env?: unknown };
-  if (typeof file === 'string' && file !== '') return { file };
-  if (typeof env === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(env)) return { env };
-  return file === undefined ? refuse('is not the name of an environment variable', ['env']) : refuse('is not the path of a file', ['file']);
-});
+export const secretRef = z
+  .unknown()
+  .transform((value, context): SecretRef => {
+    const refuse = (message: string, path: string[] = []): never => {
+      context.addIssue({ code: 'custom', message, path });
+      return z.NEVER;
+    };
+    if (value === undefined || value === null) return refuse(`is missing; ${EXPECTED}`);
+    if (typeof value !== 'object' || Array.isArray(value)) return refuse(`is not a reference; ${EXPECTED}, so that the document holds no secret`);
+    const keys = Object.keys(value);
+    for (const key of keys) {
+      if (key !== 'file' && key !== 'env') return refuse(`is not a known key; ${describeKnown(key, ['env', 'file'])}`, [key]);
+    }
+    if (keys.length !== 1) return refuse(`has ${keys.length === 0 ? 'no key' : 'both keys'}; ${EXPECTED}`);
+    const { file, env } = value as { file?: unknown; env?: unknown };
+    if (typeof file === 'string' && file !== '') return { file };
+    if (typeof env === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(env)) return { env };
+    return file === undefined ? refuse('is not the name of an environment variable', ['env']) : refuse('is not the path of a file', ['file']);
+  })
+  .meta({
+    type: 'object',
+    properties: { file: { type: 'string', minLength: 1 }, env: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' } },
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+  });
 
 /** Reads the secret, without a trailing line end. The error names the reference, never the value. */
 export async function resolveSecret(ref: SecretRef, env: NodeJS.ProcessEnv = process.env): Promise<string> {

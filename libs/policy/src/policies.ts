@@ -28,7 +28,8 @@ const metadata = z.strictObject({
 
 const KIND_NAMES = Object.values(documentKinds).map(({ kind }) => kind);
 
-const envelope = z.strictObject({
+/** What every document has around its `spec`. */
+export const envelope = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.string({ error: `expected one of: ${KIND_NAMES.join(', ')}` }),
   metadata,

@@ -1,67 +1,11 @@
 import type { Attack, SeverityId } from '@tocsin/domain';
-import { duration, severity, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
+import type { ConfigIssue, YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
+import type { PolicyTest } from '../scenario/schema.js';
 import type { DocumentKind, PolicyDocument, PolicySchemas } from './document-kind.js';
-import { checkGroupBy, GROUP_FIELDS } from './group-by.js';
-import { checkFilter, condition, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
-
-const HOUR_MS = 60 * 60_000;
-const DAY_MS = 24 * HOUR_MS;
-const ruleName = z.string().min(1).max(253);
-
-/** Keys that every rule has; the others belong to its kind. */
-export const correlationRuleSpec = z.looseObject({
-  /** What an incident of this rule is called. */
-  title: z.string().min(1).max(200),
-  description: z.string().optional(),
-  enabled: z.boolean().default(true),
-  /** Rule kind. */
-  kind: z.string(),
-  severity,
-  /** The severity is the highest of `severity` and of those entries whose condition (CEL over `incident`) passes. */
-  escalate: z
-    .array(z.strictObject({ to: severity, when: condition('incident') }))
-    .max(10)
-    .default([]),
-  /** CEL over `violation`; or `rules`, the names of rules whose matches this one takes. */
-  filter: condition('violation').optional(),
-  rules: z.array(ruleName).min(1).max(20).optional(),
-  /** False: its matches only feed rules that name it, it makes no incident of its own. */
-  generate: z.boolean().default(true),
-  /** Paths into the violation, or names of `aliases`. */
-  groupBy: z.array(z.string()).min(1).max(8).default(['cluster', 'workload.namespace', 'workload.name']),
-  /** For each name the path that stands for it in the violations of each of `rules`. */
-  aliases: z
-    .record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected lower case letters, digits and "_"'), z.record(ruleName, z.enum(GROUP_FIELDS)))
-    .default({}),
-  /** Repeats within this time after the incident was last told are told together. */
-  suppress: duration.optional(),
-  /** It resolves itself when nothing has joined it for this long. */
-  resolveAfter: duration.optional(),
-  /** All of a group within this time are one incident, which reopens when it recurs. */
-  reopenWithin: duration.refine((ms) => ms >= HOUR_MS && ms <= 30 * DAY_MS, 'expected a duration from 1h to 30d').default(DAY_MS),
-  /** Rules whose incidents are muted while this one has an incident with equal values that is not resolved. */
-  inhibits: z
-    .array(z.strictObject({ rules: z.array(ruleName).min(1).max(50), equal: z.array(z.string()).min(1).max(8) }))
-    .max(10)
-    .default([]),
-  attacks: z
-    .array(
-      z.strictObject({
-        tactic: z
-          .string()
-          .regex(/^[a-z]+(_[a-z]+)*$/, 'expected a tactic such as "privilege_escalation"')
-          .optional(),
-        technique: z
-          .string()
-          .regex(/^T\d{4}(\.\d{3})?$/, 'expected a technique such as "T1059" or "T1059.004"')
-          .optional(),
-      }),
-    )
-    .default([]),
-  /** Events and what the rule is to make of them, run by `tocsin test`. */
-  tests: z.array(z.unknown()).default([]),
-});
+import { correlationRuleSpec } from './correlation-rule-spec.js';
+import { checkGroupBy } from './group-by.js';
+import { checkFilter, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
 const COMMON_KEYS = Object.keys(correlationRuleSpec.shape);
 
@@ -85,7 +29,7 @@ export interface CorrelationRuleSpec {
   reopenWithin: number;
   inhibits: { rules: string[]; equal: string[] }[];
   attacks: Attack[];
-  tests: unknown[];
+  tests: PolicyTest[];
   /** The kind's own keys, and `rules` where the kind asks for it, parsed by its schema. */
   kindConfig: unknown;
 }
@@ -94,6 +38,8 @@ export type CorrelationRule = PolicyDocument<'CorrelationRule', CorrelationRuleS
 
 export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpec> = {
   kind: 'CorrelationRule',
+  spec: () => correlationRuleSpec,
+  extended: { path: [], key: 'kind', by: 'ruleKinds' },
   parseSpec(doc, value, schemas, issues) {
     const before = issues.length;
     const common = parsePart(doc, ['spec'], value, correlationRuleSpec, issues);
@@ -123,11 +69,6 @@ function checkInput(doc: YamlDoc, kind: string | undefined, rulesOfKind: z.ZodTy
     issues.push(doc.issue(['spec', 'filter'], `has no use in the kind "${kind}", which takes the matches of "rules"; ${advice}`, 'key'));
   } else if (filter === undefined && rules === undefined && !needsRules && typeof spec === 'object' && !Array.isArray(spec)) {
     issues.push(doc.issue(['spec'], 'has neither "filter", a condition over violations, nor "rules", the names of rules whose matches it takes'));
-  }
-  if (Array.isArray(rules)) {
-    rules.forEach((name: unknown, index) => {
-      if (rules.indexOf(name) < index) issues.push(doc.issue(['spec', 'rules', index], `is "${String(name)}" a second time; name each rule once`));
-    });
   }
 }
 

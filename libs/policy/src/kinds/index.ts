@@ -1,5 +1,6 @@
 import { correlationRule } from './correlation-rule.js';
 import { responsePolicy } from './response-policy.js';
+import { scenario } from './scenario.js';
 import { silence } from './silence.js';
 import { sourceMapping } from './source-mapping.js';
 import { subscription } from './subscription.js';
@@ -8,6 +9,7 @@ import { subscription } from './subscription.js';
 export const documentKinds = {
   rules: correlationRule,
   responses: responsePolicy,
+  scenarios: scenario,
   silences: silence,
   mappings: sourceMapping,
   subscriptions: subscription,

@@ -1,5 +1,6 @@
 import { duration, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
+import { policyTest } from '../scenario/schema.js';
 import type { DocumentKind, PolicyDocument } from './document-kind.js';
 import { checkFilter, condition, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
@@ -8,8 +9,7 @@ export const ACTION_TYPES = ['snapshot', 'quarantine', 'detach', 'capture', 'evi
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Times that people and clusters can keep. */
 const period = duration.refine((ms) => ms >= MINUTE_MS && ms <= 30 * DAY_MS, 'expected a duration from 1m to 30d');
@@ -18,69 +18,57 @@ const atLeastOne = z.number().int().min(1);
 const match = z
   .strictObject(
     {
-      /** CEL over `incident`: which incidents are answered. */
-      incidents: condition('incident').optional(),
-      /** CEL over `violation`: which violations are answered, each for itself; instead of `incidents`. */
-      violations: condition('violation').optional(),
+      incidents: condition('incident').optional().describe('CEL over `incident`: which incidents are answered.'),
+      violations: condition('violation').optional().describe('CEL over `violation`: which violations are answered, each for itself.'),
     },
     { error: 'expected a map such as { incidents: incident.severity_id >= 4 }' },
   )
   .refine(({ incidents, violations }) => incidents === undefined || violations === undefined, 'has both "incidents" and "violations"; keep one')
-  .refine(({ incidents, violations }) => incidents !== undefined || violations !== undefined, 'has neither "incidents" nor "violations"; add one');
+  .refine(({ incidents, violations }) => incidents !== undefined || violations !== undefined, 'has neither "incidents" nor "violations"; add one')
+  .meta({ oneOf: [{ required: ['incidents'] }, { required: ['violations'] }] });
 
 const step = z.strictObject({
-  /** Unique within the policy; the action's name when absent. */
   id: z
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'expected lower case letters, digits and "-"')
-    .optional(),
-  /** What is done. */
-  action: z.enum(ACTION_TYPES),
-  /** The action's own keys. */
-  with: z.record(z.string(), z.unknown()).default({}),
-  /** CEL over what the policy matches; always when absent. */
-  when: condition('incident').optional(),
-  /** What becomes of the steps: `stop` does no more, `continue` does the next, `revert` undoes those before. */
-  onFailure: z.enum(['stop', 'continue', 'revert']).default('stop'),
+    .optional()
+    .describe('Its name, unique in the policy. Default: the name of the action.'),
+  action: z.enum(ACTION_TYPES).describe('What is done.'),
+  with: z.record(z.string(), z.unknown()).default({}).describe('Keys of the action.'),
+  when: condition('incident').optional().describe('CEL over what the policy matches. Default: always.'),
+  onFailure: z
+    .enum(['stop', 'continue', 'revert'])
+    .default('stop')
+    .describe('What becomes of the steps: `stop` does no more, `continue` does the next, `revert` undoes those before.'),
 });
 
+const approvals = z.strictObject({
+  required: atLeastOne.max(10).default(1).describe('How many people must approve.'),
+  from: z.array(z.string().min(1)).max(50).default([]).describe('Teams or people that may. Default: whoever may approve at all.'),
+  expireAfter: period.prefault('30m').describe('What nobody has approved by then is denied.'),
+});
+
+const limits = z.strictObject({
+  maxActive: atLeastOne.optional().describe('Most actions of this policy that stand at a time.'),
+  perNamespace: atLeastOne.optional().describe('Most actions in one namespace within `window`.'),
+  perWorkloadPercent: atLeastOne.max(100).optional().describe('Largest share of the replicas of a workload that is held at a time.'),
+  window: period.prefault('1h').describe('What `perNamespace` counts over.'),
+});
+
+/** The descriptions are published, see `json-schema.ts`. */
 export const responsePolicySpec = z.strictObject({
-  description: z.string().optional(),
-  enabled: z.boolean().default(true),
-  /** Which incidents, or which violations, are answered. */
-  match,
-  /** `observe` records what would be done, `propose` waits for approval, `auto` does it. */
-  mode: z.enum(['observe', 'propose', 'auto']).default('observe'),
-  /** How long an action stands that can be undone. */
-  lease: period.default(HOUR_MS),
-  /** Who approves in mode `propose`. */
-  approvals: z
-    .strictObject({
-      /** How many people. */
-      required: atLeastOne.max(10).default(1),
-      /** Teams or people that may; anyone who may approve at all when empty. */
-      from: z.array(z.string().min(1)).max(50).default([]),
-      /** A plan that nobody has approved by then is denied. */
-      expireAfter: period.default(30 * MINUTE_MS),
-    })
-    .prefault({}),
-  /** What would exceed one of these waits for approval. No limit when absent. */
-  limits: z
-    .strictObject({
-      /** Actions of this policy that stand at a time. */
-      maxActive: atLeastOne.optional(),
-      /** Actions within `window` in one namespace. */
-      perNamespace: atLeastOne.optional(),
-      /** Share of a workload's replicas that may be held at a time. */
-      perWorkloadPercent: atLeastOne.max(100).optional(),
-      /** What `perNamespace` counts over. */
-      window: period.default(HOUR_MS),
-    })
-    .prefault({}),
-  /** What is done, in this order. */
-  steps: z.array(step).min(1).max(20),
-  /** Events and what the policy is to make of them, run by `tocsin test`. */
-  tests: z.array(z.unknown()).default([]),
+  description: z.string().optional().describe('For people.'),
+  enabled: z.boolean().default(true).describe('Whether it is in force.'),
+  match: match.describe('Which incidents, or which violations, are answered.'),
+  mode: z
+    .enum(['observe', 'propose', 'auto'])
+    .default('observe')
+    .describe('`observe` records what would be done, `propose` waits for approval, `auto` does it.'),
+  lease: period.prefault('1h').describe('How long an action stands that can be undone.'),
+  approvals: approvals.prefault({}).describe('Who approves in mode `propose`.'),
+  limits: limits.prefault({}).describe('What would exceed one of these waits for approval. Default: no limit.'),
+  steps: z.array(step).min(1).max(20).describe('What is done, in this order.'),
+  tests: z.array(policyTest).default([]).describe('Events, and what the policy is to make of them; `tocsin test` runs these.'),
 });
 
 export interface ResponseStep {
@@ -105,6 +93,7 @@ export type ResponsePolicy = PolicyDocument<'ResponsePolicy', ResponsePolicySpec
 
 export const responsePolicy: DocumentKind<'ResponsePolicy', ResponsePolicySpec> = {
   kind: 'ResponsePolicy',
+  spec: () => responsePolicySpec,
   parseSpec(doc, value, schemas, issues) {
     const before = issues.length;
     const parsed = parsePart(doc, ['spec'], value, responsePolicySpec, issues);

@@ -7,15 +7,11 @@ const time = z.iso.datetime({ offset: true, error: 'expected a time such as "202
 
 export const silenceSpec = z
   .strictObject({
-    /** CEL over `incident`: which incidents nobody is told of and nothing is done about. */
-    filter: condition('incident'),
-    /** When it begins; it has begun when absent. */
-    startsAt: time.optional(),
-    /** When it ends. Every silence ends. */
-    endsAt: time,
-    author: z.string().min(1).max(200),
-    /** Why; it stands on every incident that is muted. */
-    comment: z.string().min(1).max(2_000),
+    filter: condition('incident').describe('CEL over `incident`: which incidents nobody is told of and nothing is done about.'),
+    startsAt: time.optional().describe('When it begins. Default: it has begun.'),
+    endsAt: time.describe('When it ends; every silence ends.'),
+    author: z.string().min(1).max(200).describe('Who wants it.'),
+    comment: z.string().min(1).max(2_000).describe('Why; it stands on every incident that is muted.'),
   })
   .refine(({ startsAt, endsAt }) => startsAt === undefined || Date.parse(startsAt) < Date.parse(endsAt), {
     path: ['endsAt'],
@@ -35,6 +31,7 @@ export type SilenceDocument = PolicyDocument<'Silence', SilenceSpec>;
 
 export const silence: DocumentKind<'Silence', SilenceSpec> = {
   kind: 'Silence',
+  spec: () => silenceSpec,
   parseSpec(doc, value, _schemas, issues) {
     const before = issues.length;
     const parsed = parsePart(doc, ['spec'], value, silenceSpec, issues);

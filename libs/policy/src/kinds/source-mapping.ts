@@ -15,8 +15,9 @@ export type SourceMapping = PolicyDocument<'SourceMapping', SourceMappingSpec>;
 
 export const sourceMapping: DocumentKind<'SourceMapping', SourceMappingSpec> = {
   kind: 'SourceMapping',
+  spec: (schemas) => schemas.mapping ?? unchecked,
   parseSpec(doc, value, schemas, issues) {
-    const mapping = parsePart<unknown>(doc, ['spec'], value, schemas.mapping ?? unchecked, issues);
+    const mapping = parsePart<unknown>(doc, ['spec'], value, this.spec(schemas), issues);
     return mapping === undefined ? undefined : { mapping };
   },
 };

@@ -5,18 +5,14 @@ import { checkFilter, condition, parseExtension, parsePart } from './parse.js';
 export const SUBSCRIBABLE = ['violations', 'incidents', 'actions'] as const;
 
 /** Its type, and the channel's own keys. */
-const channel = z.looseObject({ type: z.string() });
+const channel = z.looseObject({ type: z.string().describe('Which channel.') });
 
 const spec = z.strictObject({
-  /** Which events to send. */
-  events: z.enum(SUBSCRIBABLE),
-  /** CEL over `violation`, `incident` or `action`; everything when absent. */
-  filter: condition('incident').optional(),
-  enabled: z.boolean().default(true),
-  /** Incidents are told also while a silence or another incident mutes them. */
-  includeMuted: z.boolean().default(false),
-  /** The way out. */
-  channel,
+  events: z.enum(SUBSCRIBABLE).describe('Which events to send.'),
+  filter: condition('incident').optional().describe('CEL over `violation`, `incident` or `action`, as `events` says. Default: everything.'),
+  enabled: z.boolean().default(true).describe('Whether it is served.'),
+  includeMuted: z.boolean().default(false).describe('True: incidents are told also while a silence or another incident mutes them.'),
+  channel: channel.describe('The way out; each type of channel has keys of its own.'),
 });
 
 export interface SubscriptionSpec {
@@ -35,6 +31,8 @@ export const EVENT_VARIABLE = { violations: 'violation', incidents: 'incident', 
 
 export const subscription: DocumentKind<'Subscription', SubscriptionSpec> = {
   kind: 'Subscription',
+  spec: () => spec,
+  extended: { path: ['channel'], key: 'type', by: 'channels' },
   parseSpec(doc, value, schemas, issues) {
     const before = issues.length;
     const parsed = parsePart(doc, ['spec'], value, spec, issues);
