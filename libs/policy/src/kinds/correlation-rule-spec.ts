@@ -37,7 +37,9 @@ export const correlationRuleSpec = z
     title: z.string().min(1).max(200).describe('What an incident of this rule is called.'),
     description: z.string().optional().describe('For people: what it means, and what to do.'),
     enabled: z.boolean().default(true).describe('Whether it is in force.'),
-    kind: z.string().describe('How matches become incidents; the kind has keys of its own.'),
+    kind: z
+      .string({ error: 'expected a rule kind such as "single" or "event_count"' })
+      .describe('How matches become incidents; the kind has keys of its own.'),
     severity: severity.describe('Severity of its incidents.'),
     escalate: z
       .array(escalation)

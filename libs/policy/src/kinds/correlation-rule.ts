@@ -1,8 +1,8 @@
 import type { Attack, SeverityId } from '@tocsin/domain';
-import type { ConfigIssue, YamlDoc } from '@tocsin/extension';
+import { describeKnown, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
 import type { PolicyTest } from '../scenario/schema.js';
-import type { DocumentKind, PolicyDocument, PolicySchemas } from './document-kind.js';
+import type { DocumentKind, ExtensionSchemas, PolicyDocument, PolicySchemas } from './document-kind.js';
 import { correlationRuleSpec } from './correlation-rule-spec.js';
 import { checkGroupBy } from './group-by.js';
 import { checkFilter, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
@@ -76,13 +76,30 @@ function checkInput(doc: YamlDoc, kind: string | undefined, rulesOfKind: z.ZodTy
 function parseOfKind(doc: YamlDoc, spec: unknown, schemas: PolicySchemas, issues: ConfigIssue[]): unknown {
   const kind = valueAt(doc, ['spec', 'kind']);
   const type = typeof kind === 'string' ? kind : undefined;
-  const { config: schema } = (type === undefined ? undefined : schemas.ruleKinds?.get(type)) ?? {};
+  const schema = type === undefined ? undefined : schemas.ruleKinds?.get(type)?.config;
   const rulesOfKind = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType | undefined>)['rules'] : undefined;
   checkInput(doc, type, rulesOfKind, issues);
-  if (type === undefined || spec === null || typeof spec !== 'object' || Array.isArray(spec)) return undefined;
-  const config = Object.fromEntries(
-    Object.entries(spec).filter(([key]) => !COMMON_KEYS.includes(key) || (key === 'rules' && rulesOfKind !== undefined)),
-  );
+  if (spec === null || typeof spec !== 'object' || Array.isArray(spec)) return undefined;
+  const own = Object.keys(spec).filter((key) => !COMMON_KEYS.includes(key));
+  const misplaced = schemas.ruleKinds === undefined ? [] : checkKeys(doc, own, type, schemas.ruleKinds, issues);
+  if (type === undefined) return undefined;
+  const keys = [...own.filter((key) => !misplaced.includes(key)), ...(rulesOfKind === undefined ? [] : ['rules'])];
+  const config = Object.fromEntries(Object.entries(spec).filter(([key]) => keys.includes(key)));
   const part = { point: 'rule kind', type, path: ['spec'], typePath: ['spec', 'kind'], config, otherKeys: COMMON_KEYS };
   return parseExtension(doc, part, schemas.ruleKinds, issues);
+}
+
+/** Tells of keys that belong to another kind than the rule has, or to none where the rule has none; returns these keys. */
+function checkKeys(doc: YamlDoc, own: readonly string[], type: string | undefined, kinds: ExtensionSchemas, issues: ConfigIssue[]): string[] {
+  const keysOf = new Map([...kinds.values()].map((kind) => [kind.type, kind.config instanceof z.ZodObject ? Object.keys(kind.config.shape) : []]));
+  const ofThis = type === undefined ? undefined : keysOf.get(type);
+  return own.filter((key) => {
+    const takers = [...keysOf].filter(([, keys]) => keys.includes(key)).map(([name]) => name);
+    if (ofThis === undefined && takers.length === 0) {
+      issues.push(doc.issue(['spec', key], `is not a known key; ${describeKnown(key, [...COMMON_KEYS, ...[...keysOf.values()].flat()])}`, 'key'));
+    } else if (ofThis !== undefined && !ofThis.includes(key) && takers.length > 0) {
+      issues.push(doc.issue(['spec', key], `has no use in the kind "${type}"; kinds that take it: ${takers.toSorted().join(', ')}`, 'key'));
+    } else return false;
+    return true;
+  });
 }
