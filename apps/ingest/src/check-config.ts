@@ -3,6 +3,7 @@ import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
 import type { SourceMapping } from '@tocsin/policy';
 import { isLoopback, tokenMissing } from '@tocsin/runtime';
 import { registry, sourceTypes, type IngestConfig } from './config.js';
+import { REMOVABLE_ONLY } from './pipeline/mask.js';
 
 const GENERIC = 'generic';
 
@@ -17,6 +18,13 @@ export function configIssues(config: IngestConfig, httpHost: string): ConfigIssu
     if (topic.startsWith('tocsin.'))
       issues.push(issue(`topics[${index}].topic`, `is "${topic}", one of Tocsin's own; it would take in what it wrote`));
   });
+  const hashed = config.mask.flatMap((mask, index) => (mask.with === 'hash' ? [{ path: mask.path, index }] : []));
+  for (const { path, index } of hashed) {
+    if (REMOVABLE_ONLY.includes(path)) issues.push(issue(`mask[${index}].with`, `is "hash", but ${path} can only be removed; write "remove"`));
+  }
+  if (hashed.length > 0 && config.maskSalt === undefined) {
+    issues.push(issue('maskSalt', 'is missing, and without it hashed values could be found by trying; set it to { file: … } or { env: … }'));
+  }
   return issues;
 }
 

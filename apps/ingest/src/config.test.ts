@@ -46,6 +46,13 @@ describe('ingest configuration', () => {
     ],
     ['ingest: { sources: { generic: { default: nope } } }', 'sources.generic.default: is "nope", expected one of: tocsin, syslog'],
     ['ingest: { syslog: { listeners: [{ protocol: quic, source: neuvector }] } }', 'protocol: is "quic"; known: tcp, udp'],
+    [
+      'ingest: { mask: [{ path: user.nam, with: remove }] }',
+      'mask[0].path: is "user.nam", which is no field that can be masked; did you mean "user.name"?',
+    ],
+    ['ingest: { mask: [{ path: user.name, with: hash }] }', 'ingest.maskSalt: is missing, and without it hashed values could be found by trying'],
+    ['ingest: { maskSalt: { env: S }, mask: [{ path: user.uid, with: hash }] }', 'mask[0].with: is "hash", but user.uid can only be removed'],
+    ['ingest: { maskSalt: hunter2 }', 'maskSalt: is not a reference'],
     ['ingest: { deduplication: { window: 5 minutes } }', '"5 minutes", expected a duration'],
   ])('explains the mistake in %j', (yaml, message) => {
     expect(mistakes(yaml)).toContain(message);

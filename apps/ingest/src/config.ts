@@ -1,5 +1,6 @@
-import { buildRegistry, duration, secretRef } from '@tocsin/extension';
+import { buildRegistry, describeKnown, duration, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
+import { LABEL, MASKABLE } from './pipeline/mask.js';
 import { sources } from './sources/index.js';
 import type { Source } from './sources/source.js';
 
@@ -53,6 +54,12 @@ const topic = z.strictObject({
   group: z.string().min(1).max(249).optional(),
 });
 export type TopicConfig = z.infer<typeof topic>;
+
+const maskedPath = z.string().superRefine((path, context) => {
+  if (MASKABLE.includes(path) || (path.startsWith(LABEL) && path.length > LABEL.length)) return;
+  const message = `is "${path.slice(0, 60)}", which is no field that can be masked; ${describeKnown(path, [...MASKABLE, 'labels.<name>'])}`;
+  context.addIssue({ code: 'custom', message });
+});
 
 /** The `ingest:` section of tocsin.yaml. */
 export const ingestConfig = z.strictObject({
@@ -109,6 +116,19 @@ export const ingestConfig = z.strictObject({
       maxPast: duration.prefault('3650d'),
     })
     .prefault({}),
+  /** Personal data that never reaches the log: paths into the violation, see pipeline/mask.ts for what happens to the rest of it. */
+  mask: z
+    .array(
+      z.strictObject({
+        path: maskedPath,
+        /** `hash` gives the same text for the same value, so that rules can still group by it; `remove` leaves nothing. */
+        with: z.enum(['hash', 'remove']),
+      }),
+    )
+    .max(64)
+    .default([]),
+  /** Key of the hashes, 16 characters or more; with another one, all hashes are others. Without it, values could be found by trying. */
+  maskSalt: secretRef.optional(),
   syslog: z.strictObject({ listeners: z.array(listener).max(32).default([]) }).prefault({}),
   topics: z.array(topic).max(64).default([]),
 });

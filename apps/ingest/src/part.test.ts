@@ -71,6 +71,20 @@ describe('ingest', () => {
     expect((await names()).toSorted()).toEqual(['by the first', 'by the first', 'by the second']);
   });
 
+  it('masks what comes by any way, and does not start with a salt that could be guessed', async () => {
+    process.env['TEST_MASK_SALT'] = 'salt';
+    const config = { mask: [{ path: 'name', with: 'hash' }], maskSalt: { env: 'TEST_MASK_SALT' } };
+    await expect(start(config)).rejects.toThrow('ingest.maskSalt: is too short; take 16 characters or more');
+    process.env['TEST_MASK_SALT'] = 'long enough, and not to be guessed';
+    await write('{ name: first }');
+    await log.ensureTopics([{ name: 'edr-events', partitions: 1, retentionMs: 60_000 }]);
+    await start({ ...config, topics: [{ topic: 'edr-events', source: 'generic', mapping: 'edr' }] });
+    await post({ first: 'by HTTP' });
+    await log.append('edr-events', [{ key: null, value: Buffer.from('{"first":"by topic"}'), headers: {} }]);
+    await eventually(async () => (await topicLength(log)) === 2);
+    expect(await names()).toEqual([expect.stringMatching(/^masked:/), expect.stringMatching(/^masked:/)]);
+  });
+
   it('keeps a mapping that a listener or a topic names', async () => {
     await write('{ name: first }');
     await log.ensureTopics([{ name: 'edr-events', partitions: 1, retentionMs: 60_000 }]);

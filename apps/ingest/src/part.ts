@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Consumer } from '@tocsin/event-log';
-import { ConfigErrors } from '@tocsin/extension';
+import { ConfigErrors, resolveSecret } from '@tocsin/extension';
 import { contentOf, loadPolicies, watchPolicies } from '@tocsin/policy';
 import { followPolicies, readToken, type AppPart, type CommonConfig, type RunningPart, type Runtime } from '@tocsin/runtime';
 import { configIssues, withMappings } from './check-config.js';
@@ -11,6 +11,7 @@ import { authenticator, type Tokens } from './pipeline/authenticate.js';
 import { Intake } from './pipeline/intake.js';
 import type { KeepDeps } from './pipeline/keep.js';
 import { LiveDecoder } from './pipeline/live-decoder.js';
+import { masker, type MaskViolation } from './pipeline/mask.js';
 import { RecentIds } from './pipeline/recent-ids.js';
 import { mapping } from './sources/generic/mapping.js';
 import type { Source } from './sources/source.js';
@@ -32,8 +33,8 @@ export const ingestPart: AppPart<IngestConfig> = {
       return config;
     });
     if (issues.length > 0) throw new ConfigErrors(issues);
-    const tokens = await readTokens(config);
-    return (runtime) => Promise.resolve(build({ config: merged, load, seen }, common, tokens, runtime));
+    const secrets = { tokens: await readTokens(config), mask: masker(config.mask, await readSalt(config)) };
+    return (runtime) => Promise.resolve(build({ config: merged, load, seen }, common, secrets, runtime));
   },
 };
 
@@ -47,7 +48,13 @@ interface Loaded {
   seen: string;
 }
 
-function build(loaded: Loaded, common: CommonConfig, tokens: Tokens, runtime: Runtime): RunningPart {
+/** What was made of secrets before anything connects. */
+interface Secrets {
+  tokens: Tokens;
+  mask: MaskViolation;
+}
+
+function build(loaded: Loaded, common: CommonConfig, { tokens, mask }: Secrets, runtime: Runtime): RunningPart {
   const { config } = loaded;
   const { log, clock, logger } = runtime;
   const metrics = createIngestMetrics(runtime.metrics);
@@ -56,6 +63,7 @@ function build(loaded: Loaded, common: CommonConfig, tokens: Tokens, runtime: Ru
     log,
     clock,
     metrics,
+    mask,
     recent: new RecentIds(config.deduplication.maxIds, config.deduplication.window),
     clockBounds: { maxFutureMs: config.clock.maxFuture, maxPastMs: config.clock.maxPast },
   };
@@ -125,4 +133,16 @@ async function readTokens(config: IngestConfig): Promise<Tokens> {
   const named = Object.entries(tokens).flatMap(([type, ref]) => (ref === undefined ? [] : [[type, ref] as const]));
   const bySource = await Promise.all(named.map(async ([type, ref]) => [type, await readToken(ref, `ingest.authentication.tokens.${type}`)] as const));
   return { shared: token === undefined ? undefined : await readToken(token, 'ingest.authentication.token'), bySource: new Map(bySource) };
+}
+
+/** Short ones could be found by trying, and the values with them. */
+const SALT_MIN = 16;
+
+async function readSalt({ mask, maskSalt }: IngestConfig): Promise<string> {
+  if (maskSalt === undefined || mask.length === 0) return '';
+  const fail = (message: string): never => {
+    throw new ConfigErrors([{ file: 'tocsin.yaml', path: 'ingest.maskSalt', message }]);
+  };
+  const salt = await resolveSecret(maskSalt).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
+  return salt.length < SALT_MIN ? fail(`is too short; take ${SALT_MIN} characters or more, for example of "openssl rand -hex 24"`) : salt;
 }

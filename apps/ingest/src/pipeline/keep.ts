@@ -5,6 +5,7 @@ import type { IngestMetrics } from '../metrics.js';
 import { BadInput, type Entry, type Received } from '../sources/source.js';
 import { appendViolations } from './append.js';
 import { clampClock, type ClockBounds } from './clamp-clock.js';
+import type { MaskViolation } from './mask.js';
 import type { RecentIds } from './recent-ids.js';
 
 export interface KeepDeps {
@@ -12,6 +13,7 @@ export interface KeepDeps {
   clock: Clock;
   recent: RecentIds;
   clockBounds: ClockBounds;
+  mask: MaskViolation;
   metrics: IngestMetrics;
 }
 
@@ -36,7 +38,8 @@ export interface Kept {
 const DEAD_LETTER_MAX_BYTES = 512 * 1024;
 
 /**
- * The one way onto the log, whatever the entrance: clamps clocks, drops repeats, appends violations and dead letters.
+ * The one way onto the log, whatever the entrance: clamps clocks, drops repeats, masks personal data, appends
+ * violations and dead letters.
  * Resolves when all of it is durable; rejects when it may not be, and then the same items may be handed in again.
  */
 export async function keep(deps: KeepDeps, source: string, items: readonly Item[], traceparent?: string): Promise<Kept> {
@@ -53,7 +56,7 @@ export async function keep(deps: KeepDeps, source: string, items: readonly Item[
     if (fresh.has(entry.id) || recent.has(entry.id, clock.now())) continue;
     const violation = clampClock(entry, deps.clockBounds);
     if (violation.clock_skew_ms !== undefined) metrics.clockSkewed.inc({ source });
-    fresh.set(violation.id, violation);
+    fresh.set(violation.id, deps.mask(violation));
   }
 
   const stopTimer = metrics.appendSeconds.startTimer();
@@ -61,9 +64,9 @@ export async function keep(deps: KeepDeps, source: string, items: readonly Item[
   for (const violation of tooLarge) {
     fresh.delete(violation.id);
     const message = 'is too large for the event log, even without its raw text';
-    rejected.push({
-      error: new BadInput(message, { index: ids.indexOf(violation.id), bytes: Buffer.from(violation.raw), reason: 'too_large' }),
-    });
+    // Where the raw text is masked, the violation itself is all that may be kept.
+    const bytes = Buffer.from(violation.raw === '' ? JSON.stringify(violation) : violation.raw);
+    rejected.push({ error: new BadInput(message, { index: ids.indexOf(violation.id), bytes, reason: 'too_large' }) });
   }
   await appendDeadLetters(
     log,

@@ -7,6 +7,7 @@ import { createIngestMetrics } from '../metrics.js';
 import { authenticator, type Tokens } from './authenticate.js';
 import { Intake, type Answer, type IntakeDeps, type IntakeRequest } from './intake.js';
 import type { KeepDeps } from './keep.js';
+import { masker } from './mask.js';
 import { RecentIds } from './recent-ids.js';
 
 export const NOW = Date.parse('2026-09-14T15:00:00.000Z');
@@ -88,6 +89,7 @@ export function keepDeps(log: EventLog, clock = testClock()): KeepDeps {
     clock,
     metrics: createIngestMetrics(new Registry()),
     recent: new RecentIds(1_000, 600_000),
+    mask: (violation) => violation,
     clockBounds: { maxFutureMs: 300_000, maxPastMs: 3650 * 86_400_000 },
   };
 }
@@ -106,6 +108,7 @@ export function intakeOn(
   const sources = new Map([...registry].map(([type, source]) => [type, { source, decoder: source.create(config.sources[type], undefined) }]));
   const intake = new Intake({
     ...keepDeps(log, clock),
+    mask: masker(config.mask, 'a salt for tests'),
     sources,
     cluster: 'test',
     logger,
