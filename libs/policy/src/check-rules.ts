@@ -16,7 +16,6 @@ export function checkRules(rules: readonly CorrelationRule[], alsoKnown: Iterabl
     ...namedRules(rule, all, known),
     ...chainCircle(rule, inForce),
     ...mutingCircle(rule, inForce),
-    ...keysOfKind(rule),
     ...inhibitions(rule, inForce),
   ]);
 }
@@ -71,21 +70,6 @@ function circleFrom(start: string, next: (name: string) => readonly string[]): s
     return undefined;
   };
   return find([start]);
-}
-
-/** Keys of rule kinds that hold names of rules: the kinds themselves do not know which there are. */
-function keysOfKind({ metadata, spec, issue }: CorrelationRule): ConfigIssue[] {
-  const { after, expect, scores } = (spec.kindConfig ?? {}) as { after?: unknown; expect?: unknown; scores?: unknown };
-  // The matches of a rule with a filter come through the rule itself.
-  const known = spec.rules.length > 0 ? spec.rules : [metadata.name];
-  const beside = spec.rules.length > 0 ? 'none of "rules"' : 'not this rule, and it has no "rules"';
-  const inValues = Object.entries({ after, expect }).flatMap(([key, name]) =>
-    typeof name !== 'string' || known.includes(name) ? [] : [issue(['spec', key], `is "${name}", which is ${beside}; ${describeKnown(name, known)}`)],
-  );
-  const inKeys = Object.keys((scores ?? {}) as object).flatMap((name) =>
-    known.includes(name) ? [] : [issue(['spec', 'scores', name], `is ${beside}; ${describeKnown(name, known)}`, 'key')],
-  );
-  return [...inValues, ...inKeys];
 }
 
 function inhibitions(rule: CorrelationRule, rules: Rules): ConfigIssue[] {
