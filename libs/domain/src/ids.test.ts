@@ -1,17 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, commandId, deliveryId, incidentId, violationId } from './ids.js';
+import { actionId, canonicalJson, commandId, deliveryId, incidentId, violationId } from './ids.js';
 
 describe('ids', () => {
   it('are for ever: these were given by the first release', () => {
     expect(violationId('falco', 'prod', '7f0e5c3a', '2026-09-14T14:02:11.123Z')).toBe('69568caa-fc78-5e61-a674-327c70dd680c');
     expect(incidentId('shell', 'v1', '["shop"]', '2026-09-14T00:00:00.000Z')).toBe('70acb539-15c2-5207-a716-57dc0960ba11');
+    expect(actionId('70acb539-15c2-5207-a716-57dc0960ba11', 'contain', 'quarantine', 'prod/pod/shop/web-1')).toBe(
+      'ca454d98-94eb-531f-af54-d50fbd05b364',
+    );
     expect(deliveryId('a', 'b')).toBe('f401dc80-cdb9-5367-b17e-63a270fd7167');
     expect(commandId('a', 'b')).toBe('a8616ff7-0abe-5524-af5d-e4aa45338187');
   });
 
   it('differ when the parts differ, also when they join to the same text', () => {
     expect(violationId('a', 'bc', 'd', 'e')).not.toBe(violationId('ab', 'c', 'd', 'e'));
+    expect(actionId('x', 'y', '', '')).not.toBe(incidentId('x', 'y', '', ''));
     expect(deliveryId('x', 'y')).not.toBe(incidentId('x', 'y', '', ''));
   });
 });

@@ -31,6 +31,11 @@ export function incidentId(rule: string, grouping: string, group: string, anchor
   return v5(join([rule, grouping, group, anchor]), NAMESPACE.incident);
 }
 
+/** `subject` is the id of the incident or violation that is answered, `target` the action's key on the log. */
+export function actionId(subject: string, policy: string, step: string, target: string): string {
+  return v5(join([subject, policy, step, target]), NAMESPACE.action);
+}
+
 /** `event` is a violation's id, or an incident's or action's id and version. */
 export function deliveryId(event: string, subscription: string): string {
   return v5(join([event, subscription]), NAMESPACE.delivery);

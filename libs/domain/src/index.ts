@@ -1,3 +1,4 @@
+export * from './action.js';
 export * from './command.js';
 export * from './ids.js';
 export * from './incident.js';
