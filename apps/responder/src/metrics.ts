@@ -2,13 +2,27 @@ import { Counter, type Registry } from 'prom-client';
 
 export type ResponderMetrics = ReturnType<typeof createResponderMetrics>;
 
+/** Names of policies are those of the user's documents, so their number is bounded. */
 export function createResponderMetrics(registry: Registry) {
+  const registers = [registry];
   return {
     observed: new Counter({
       name: 'tocsin_responder_incidents_observed_total',
-      help: 'Incident changes read without acting, by what changed.',
+      help: 'Incident changes read, by what changed.',
       labelNames: ['change'],
-      registers: [registry],
+      registers,
+    }),
+    planned: new Counter({
+      name: 'tocsin_responder_actions_planned_total',
+      help: 'Actions that policies want done; none is done.',
+      labelNames: ['policy', 'type', 'mode'],
+      registers,
+    }),
+    skipped: new Counter({
+      name: 'tocsin_responder_skipped_total',
+      help: 'Matches of a policy, or of one of its steps, for which nothing was planned: muted, resolved, or no_target.',
+      labelNames: ['policy', 'reason'],
+      registers,
     }),
   };
 }

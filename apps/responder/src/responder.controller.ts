@@ -1,20 +1,23 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Topic, type Batch } from '@tocsin/event-log';
 import { OnBatch } from '@tocsin/event-log/nest';
-import { RESPONDER_GROUP, observe, type ObserveDeps } from './pipeline/observe.js';
-
-export const OBSERVE_DEPS = Symbol('observe deps');
+import { RESPONDER_GROUPS, Responder } from './pipeline/respond.js';
 
 @Controller()
 export class ResponderController {
-  readonly #deps: ObserveDeps;
+  readonly #responder: Responder;
 
-  constructor(@Inject(OBSERVE_DEPS) deps: ObserveDeps) {
-    this.#deps = deps;
+  constructor(@Inject(Responder) responder: Responder) {
+    this.#responder = responder;
   }
 
-  @OnBatch(Topic.Incidents, { group: RESPONDER_GROUP })
+  @OnBatch(Topic.Incidents, { group: RESPONDER_GROUPS.incidents })
   incidents(batch: Batch): Promise<void> {
-    return observe(batch, this.#deps);
+    return this.#responder.incidents(batch);
+  }
+
+  @OnBatch(Topic.Violations, { group: RESPONDER_GROUPS.violations })
+  violations(batch: Batch): Promise<void> {
+    return this.#responder.violations(batch);
   }
 }

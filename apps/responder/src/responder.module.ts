@@ -1,10 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { ObserveDeps } from './pipeline/observe.js';
-import { OBSERVE_DEPS, ResponderController } from './responder.controller.js';
+import { Responder } from './pipeline/respond.js';
+import { ResponderController } from './responder.controller.js';
 
 @Module({})
 export class ResponderModule {
-  static forRoot(deps: ObserveDeps): DynamicModule {
-    return { module: ResponderModule, controllers: [ResponderController], providers: [{ provide: OBSERVE_DEPS, useValue: deps }] };
+  static forRoot(responder: Responder): DynamicModule {
+    return { module: ResponderModule, controllers: [ResponderController], providers: [{ provide: Responder, useValue: responder }] };
   }
 }

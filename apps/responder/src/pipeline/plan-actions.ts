@@ -1,0 +1,102 @@
+import { actionId, actionKey, type Action, type ActionTarget } from '@tocsin/domain';
+import { EVENT_VARIABLE, compileFilter, type Filter, type ResponsePolicy, type ResponseStep } from '@tocsin/policy';
+import { targetsOf, type Subject } from './targets.js';
+
+/** A policy whose conditions are compiled. */
+export interface CompiledPolicy {
+  name: string;
+  answers: 'incidents' | 'violations';
+  matches: Filter;
+  mode: Action['mode'];
+  steps: { id: string; action: ResponseStep['action']; when: Filter | undefined }[];
+}
+
+export type PlannedAction = Action & { state: 'planned' };
+
+/** What a policy, or one of its steps, that matches does not plan after all. */
+export interface SkippedStep {
+  policy: string;
+  /** Absent: all of its steps. */
+  step?: string;
+  /** A closed list, also a metric label. */
+  reason: SkipReason;
+  /** For people. */
+  message: string;
+}
+
+export type SkipReason = 'muted' | 'resolved' | 'no_target';
+
+export interface Plan {
+  planned: PlannedAction[];
+  skipped: SkippedStep[];
+}
+
+/** Those that are in force. */
+export function compilePolicies(documents: readonly ResponsePolicy[]): CompiledPolicy[] {
+  return documents.flatMap(({ metadata, spec }) => {
+    if (!spec.enabled) return [];
+    const variable = EVENT_VARIABLE[spec.match.events];
+    const steps = spec.steps.map(({ id, action, when }) => ({ id, action, when: when === undefined ? undefined : compileFilter(when, variable) }));
+    return [{ name: metadata.name, answers: spec.match.events, matches: compileFilter(spec.match.filter, variable), mode: spec.mode, steps }];
+  });
+}
+
+/**
+ * What the policies want done about an incident or a violation. Pure: the same again gives the same actions, with the
+ * same ids, so that it may be asked with each change of an incident; what is new is planned then, and the rest is known.
+ */
+export function planActions(policies: readonly CompiledPolicy[], subject: Subject): Plan {
+  const plan: Plan = { planned: [], skipped: [] };
+  const event = 'incident' in subject ? subject.incident : subject.violation;
+  for (const policy of policies) {
+    if (policy.answers !== ('incident' in subject ? 'incidents' : 'violations') || !policy.matches.test(event)) continue;
+    const reason = whyNot(subject);
+    if (reason !== undefined) {
+      plan.skipped.push({ policy: policy.name, ...reason });
+      continue;
+    }
+    for (const step of policy.steps) {
+      if (step.when?.test(event) === false) continue;
+      const { targets, wanted } = targetsOf(step.action, subject);
+      plan.planned.push(...targets.map((target) => toAction(policy, step, target, subject)));
+      if (targets.length > 0) continue;
+      const message = `The ${'incident' in subject ? 'incident' : 'violation'} names no ${wanted.join(' or ')}.`;
+      plan.skipped.push({ policy: policy.name, step: step.id, reason: 'no_target', message });
+    }
+  }
+  return plan;
+}
+
+function whyNot(subject: Subject): Pick<SkippedStep, 'reason' | 'message'> | undefined {
+  if (!('incident' in subject)) return undefined;
+  const { muted = [], status } = subject.incident;
+  const [first] = muted;
+  if (first !== undefined) return { reason: 'muted', message: `The incident is muted by ${first.by} ${first.id}: ${first.comment}` };
+  return status === 'resolved' ? { reason: 'resolved', message: 'The incident is resolved.' } : undefined;
+}
+
+const REASONS: Record<Action['mode'], string> = {
+  observe: 'the policy observes; nothing is done',
+  propose: 'running actions is not in this version',
+  auto: 'running actions is not in this version',
+};
+
+function toAction(policy: CompiledPolicy, step: CompiledPolicy['steps'][number], target: ActionTarget, subject: Subject): PlannedAction {
+  const { id, cluster, severity_id } = 'incident' in subject ? subject.incident : subject.violation;
+  return {
+    schema: 1,
+    id: actionId(id, policy.name, step.id, actionKey({ cluster, target })),
+    version: 1,
+    state: 'planned',
+    policy: policy.name,
+    step: step.id,
+    type: step.action,
+    target,
+    cluster,
+    ...('incident' in subject ? { incident: id } : { violation: id }),
+    severity_id,
+    mode: policy.mode,
+    reason: REASONS[policy.mode],
+    time: 'incident' in subject ? subject.incident.updated_at : subject.violation.received_time,
+  };
+}

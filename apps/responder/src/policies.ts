@@ -1,0 +1,3 @@
+/** What response policies want done. */
+export * from './pipeline/plan-actions.js';
+export type { Subject } from './pipeline/targets.js';
