@@ -9,12 +9,27 @@ import { fileURLToPath } from 'node:url';
 const MAJOR = 24;
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-if (!existsSync(main)) {
-  process.stderr.write('tocsin is not built yet: run "npm ci" (or "npm run build") in the repository.\n');
+function fail(message) {
+  process.stderr.write(`${message}\n`);
   process.exitCode = 2;
+}
+
+function nodeOfRepository() {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+  } catch {
+    return undefined;
+  }
+}
+
+if (!existsSync(main)) {
+  fail('tocsin is not built yet: run "npm ci" in the repository, or "npm run build" where the packages are installed.');
 } else if (Number(process.versions.node.split('.')[0]) >= MAJOR) {
   await import(main);
 } else {
-  const node = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
-  process.exitCode = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 2;
+  const node = nodeOfRepository();
+  const { status, error } = node === undefined ? {} : spawnSync(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  if (node === undefined || error !== undefined) {
+    fail(`tocsin needs Node ${MAJOR}, this is ${process.versions.node}: run "npm ci" in the repository, which brings it.`);
+  } else process.exitCode = status ?? 2;
 }

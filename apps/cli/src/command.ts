@@ -1,8 +1,11 @@
 import type { ParseArgsConfig } from 'node:util';
+import { describeKnown } from '@tocsin/extension';
 
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** All that comes by standard input. */
+  input(): Promise<Buffer>;
 }
 
 /** 0: fine. 1: something was found. 2: it was called wrongly, or could not be done. */
@@ -32,4 +35,22 @@ export class UsageError extends Error {
 export function textOption({ values }: Given, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+export const OUTPUT = { type: 'string', short: 'o' } as const;
+const OUTPUTS = ['text', 'json'];
+
+/** Whether `--output json` was asked for. */
+export function wantsJson(given: Given): boolean {
+  const output = textOption(given, 'output') ?? 'text';
+  if (!OUTPUTS.includes(output)) throw new UsageError(`"${output}" is no output; ${describeKnown(output, OUTPUTS)}`);
+  return output === 'json';
+}
+
+export function asJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

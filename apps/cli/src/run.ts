@@ -11,12 +11,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return help(rest[0], terminal);
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load === undefined) {
-    terminal.err(`tocsin: "${name}" is no command; ${describeKnown(name, Object.keys(COMMANDS))}\n`);
-    return 2;
-  }
-  const command = await load();
+  const command = await commandOf(name, terminal);
+  if (command === undefined) return 2;
   try {
     const { values, positionals } = parse(command, rest);
     if (values['help'] === true) return printUsage(command, terminal);
@@ -30,9 +26,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       terminal.err(`${error.message}\n`);
       return 1;
     }
-    terminal.err(`tocsin ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    terminal.err(`tocsin ${name}: ${messageOf(error)}\n`);
     return 2;
   }
+}
+
+async function commandOf(name: string, terminal: Terminal): Promise<Command | undefined> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) terminal.err(`tocsin: "${name}" is no command; ${describeKnown(name, Object.keys(COMMANDS))}\n`);
+  return load?.();
+}
+
+function messageOf(error: unknown): string {
+  return (error as { message?: string } | null)?.message ?? String(error);
 }
 
 function parse(command: Command, args: readonly string[]) {
@@ -40,7 +46,7 @@ function parse(command: Command, args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const unknown = /^Unknown option '(-{1,2}[^']+)'/.exec(message)?.[1];
     if (unknown === undefined) throw new UsageError(message);
     const known = Object.keys(options).map((option) => `--${option}`);
@@ -49,7 +55,10 @@ function parse(command: Command, args: readonly string[]) {
 }
 
 async function help(name: string | undefined, terminal: Terminal): Promise<ExitCode> {
-  if (name !== undefined && Object.hasOwn(COMMANDS, name)) return printUsage(await (COMMANDS[name] as () => Promise<Command>)(), terminal);
+  if (name !== undefined) {
+    const command = await commandOf(name, terminal);
+    return command === undefined ? 2 : printUsage(command, terminal);
+  }
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
   terminal.out('Usage: tocsin <command> [options]\n\n');
   for (const command of commands) terminal.out(`  ${command.name.padEnd(10)}${command.summary}\n`);

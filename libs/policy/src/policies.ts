@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigErrors, describeKnown, formatIssue, parseYamlDocuments, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
@@ -50,8 +51,8 @@ export function parsePolicies(text: string, file: string, schemas: PolicySchemas
 }
 
 /**
- * Reads every `*.yaml` and `*.yml` below the directories in the order of their names; hidden ones are left out. A
- * missing directory is an empty set. Throws `ConfigErrors` with the mistakes of all files.
+ * Reads every `*.yaml` and `*.yml` below the directories in the order of their names; hidden ones are left out. A file
+ * may stand for a directory. A missing directory is an empty set. Throws `ConfigErrors` with the mistakes of all files.
  */
 export async function loadPolicies(directories: string | readonly string[], schemas: PolicySchemas, options: ReadOptions = {}): Promise<PolicySet> {
   const issues: ConfigIssue[] = [];
@@ -65,9 +66,11 @@ export async function loadPolicies(directories: string | readonly string[], sche
   return collect(files, schemas, options, issues);
 }
 
-/** Policy files below a directory in the order of their names; what cannot be read is among the issues. */
+/** Policy files below a directory in the order of their names, or the file itself; what cannot be read is among the issues. */
 export async function policyFiles(directory: string, issues: ConfigIssue[]): Promise<string[]> {
-  const entries = (await attempt(directory, issues, async () => readdir(directory, { withFileTypes: true }))) ?? [];
+  const entries = await attempt(directory, issues, async () => entriesOf(directory));
+  if (entries === undefined) return [];
+  if (entries === 'file') return [directory];
   const files: string[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     // Kubernetes mounts a ConfigMap as links into hidden folders, so links are followed and hidden names are not.
@@ -77,6 +80,13 @@ export async function policyFiles(directory: string, issues: ConfigIssue[]): Pro
     else if (/\.ya?ml$/.test(entry.name)) files.push(path);
   }
   return files;
+}
+
+async function entriesOf(path: string): Promise<Dirent[] | 'file'> {
+  return readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return 'file' as const;
+    throw error;
+  });
 }
 
 async function attempt<T>(path: string, issues: ConfigIssue[], read: () => Promise<T>): Promise<T | undefined> {

@@ -1,32 +1,41 @@
 import { ConfigErrors, formatIssue } from '@tocsin/extension';
 import type { PolicySet } from '@tocsin/policy';
-import { UsageError, textOption, type Command } from '../command.js';
-import { readPolicies } from '../policies.js';
+import { OUTPUT, asJson, counted, textOption, wantsJson, type Command } from '../command.js';
+import { NO_CONFIG, readConfig } from '../config.js';
+import { readPolicies, type LoadedPolicies } from '../policies.js';
+
+const DEFAULT_DIRECTORY = 'policies';
 
 export const check: Command = {
   name: 'check',
   summary: 'Checks policy documents, as all services together would.',
   usage: `[paths…] [options]
 
-Reads the policy documents below the paths (default: policies) and tells every mistake with its place, what was found,
-what was expected, and the nearest valid spelling. Exit code 0: valid; 1: mistakes; 2: called wrongly.
+Reads the policy documents below the paths, which are directories or files (default: policies), and tells every mistake
+with its place, what was found, what was expected, and the nearest valid spelling.
+Exit code 0: valid; 1: mistakes; 2: called wrongly.
 
+  --config <file>    also check the services' sections of this tocsin.yaml, and go by its policyDir and builtinRules
   --no-pack          without the rules that come with Tocsin, so that naming one is a mistake
   -o, --output json  print the result as JSON`,
-  options: { 'no-pack': { type: 'boolean' }, output: { type: 'string', short: 'o' } },
+  options: { config: { type: 'string' }, 'no-pack': { type: 'boolean' }, output: OUTPUT },
   async run(given, terminal) {
-    const paths = given.positionals.length > 0 ? given.positionals : ['policies'];
-    const output = textOption(given, 'output') ?? 'text';
-    if (output !== 'text' && output !== 'json') throw new UsageError(`"${output}" is no output; known: json, text`);
+    const json = wantsJson(given);
     try {
-      const { set } = await readPolicies(paths, given.values['no-pack'] !== true);
-      terminal.out(output === 'json' ? `${JSON.stringify({ valid: true, documents: counts(set), issues: [] })}\n` : `Valid: ${describe(set)}.\n`);
+      const file = textOption(given, 'config');
+      const config = file === undefined ? NO_CONFIG : await readConfig(file);
+      const paths = given.positionals.length > 0 ? given.positionals : [config.directory ?? DEFAULT_DIRECTORY];
+      const loaded = await readPolicies({ paths, withPack: config.builtinRules && given.values['no-pack'] !== true, config });
+      terminal.out(
+        json ? asJson({ valid: true, documents: counts(loaded.set), tests: loaded.cases.length, issues: [] }) : `Valid: ${describe(loaded)}.\n`,
+      );
       return 0;
     } catch (error) {
       if (!(error instanceof ConfigErrors)) throw error;
       const { issues } = error;
-      if (output === 'json') terminal.out(`${JSON.stringify({ valid: false, issues })}\n`);
-      else terminal.out(`${issues.map(formatIssue).join('\n')}\n\n${issues.length} ${issues.length === 1 ? 'mistake' : 'mistakes'}\n`);
+      const files = new Set(issues.map((issue) => issue.file)).size;
+      const summary = `${counted(issues.length, 'mistake')} in ${counted(files, 'file')}.`;
+      terminal.out(json ? asJson({ valid: false, issues }) : `${issues.map(formatIssue).join('\n')}\n\n${summary}\n`);
       return 1;
     }
   },
@@ -36,7 +45,8 @@ function counts(set: PolicySet): Record<string, number> {
   return Object.fromEntries(Object.values(set).flatMap((documents) => (documents[0] === undefined ? [] : [[documents[0].kind, documents.length]])));
 }
 
-function describe(set: PolicySet): string {
+function describe({ set, cases }: LoadedPolicies): string {
   const found = Object.entries(counts(set)).map(([kind, count]) => `${count} ${kind}`);
-  return found.length === 0 ? 'no documents' : found.join(', ');
+  if (found.length === 0) return 'no documents';
+  return [...found, ...(cases.length === 0 ? [] : [counted(cases.length, 'test')])].join(', ');
 }

@@ -1,6 +1,8 @@
-import { STORY_START, type CorrelationRule, type Moment, type PolicySet, type PolicyTest } from '@tocsin/policy';
-import { compare, offsetText } from './compare.js';
-import { play, rulesFor, type Policies } from './play.js';
+import type { CorrelationRule, PolicySet, PolicyTest, ResponsePolicy, Decode } from '@tocsin/policy';
+import { compare, type Difference } from './compare.js';
+import type { Outcome } from './outcome.js';
+import { play, type Policies } from './play.js';
+import { rulesFor } from './rules-for.js';
 
 /** A test, wherever it is written. */
 export interface Case {
@@ -9,6 +11,9 @@ export interface Case {
   file: string;
   line: number;
   test: Pick<PolicyTest, 'events' | 'expect'>;
+  /** Where the test stands in its document, and a mistake there. */
+  path: readonly PropertyKey[];
+  issue: CorrelationRule['issue'];
   policies: Policies;
   /** Incidents of other rules are not looked at; undefined: of all. */
   ofRules: ReadonlySet<string> | undefined;
@@ -17,58 +22,52 @@ export interface Case {
 export interface Result {
   case: Case;
   /** Empty when it passed. */
-  differences: string[];
+  differences: Difference[];
+  /** Of a test that failed. */
+  outcome: Outcome | undefined;
   milliseconds: number;
 }
 
 /** All tests of a set; `rules` are those in force beside it, too. */
 export function casesOf(set: PolicySet, rules: readonly CorrelationRule[]): Case[] {
-  const enabled = rules.filter(({ spec }) => spec.enabled);
   const whole: Policies = {
-    rules: enabled,
-    silences: set.silences,
+    rules: rules.filter(({ spec }) => spec.enabled),
+    silences: [],
     subscriptions: set.subscriptions,
     responses: set.responses.filter(({ spec }) => spec.enabled),
   };
   return [
-    ...set.rules.flatMap((rule) =>
-      rule.spec.tests.map((test): Case => {
-        const named = (test.expect.incidents ?? []).map((incident) => incident.rule);
-        const policies = { rules: rulesFor(rule, rules), silences: [], subscriptions: [], responses: [] };
-        return { name: `${rule.metadata.name}/${test.name}`, ...rule.origin, test, policies, ofRules: new Set([rule.metadata.name, ...named]) };
-      }),
-    ),
-    ...set.responses.flatMap((policy) =>
-      policy.spec.tests.map((test): Case => {
-        const policies = { ...whole, silences: [], subscriptions: [], responses: [policy] };
-        return { name: `${policy.metadata.name}/${test.name}`, ...policy.origin, test, policies, ofRules: undefined };
-      }),
-    ),
-    ...set.scenarios.map((scenario): Case => ({
-      name: scenario.metadata.name,
-      ...scenario.origin,
-      test: scenario.spec,
-      policies: whole,
-      ofRules: undefined,
-    })),
+    ...set.rules.flatMap((rule) => {
+      const policies = { rules: rulesFor(rule, rules), silences: [], subscriptions: [], responses: [] };
+      return testsOf(rule, policies, (test) => new Set([rule.metadata.name, ...(test.expect.incidents ?? []).map((incident) => incident.rule)]));
+    }),
+    ...set.responses.flatMap((policy) => {
+      const inForce = { ...policy, spec: { ...policy.spec, enabled: true } };
+      return testsOf(policy, { ...whole, subscriptions: [], responses: [inForce] }, () => undefined);
+    }),
+    ...set.scenarios.map(({ metadata, origin, spec, issue }): Case => {
+      const policies = { ...whole, silences: spec.silences };
+      return { name: metadata.name, ...origin, test: spec, path: ['spec'], issue, policies, ofRules: undefined };
+    }),
   ];
 }
 
-export async function runCase(one: Case): Promise<Result> {
-  const started = performance.now();
-  const outcome = await play(one.test.events, one.policies);
-  const differences = compare(one.test.expect, outcome, one.ofRules);
-  const told = differences.length === 0 ? [] : [...differences, '  after:', ...outcome.story.slice(0, STORY_LINES).map(storyLine)];
-  if (told.length > 0 && outcome.story.length > STORY_LINES) told.push(`    … and ${outcome.story.length - STORY_LINES} more`);
-  return { case: one, differences: told, milliseconds: performance.now() - started };
+function testsOf(document: CorrelationRule | ResponsePolicy, policies: Policies, ofRules: (test: PolicyTest) => Case['ofRules']): Case[] {
+  const { metadata, origin, spec, issue } = document;
+  return spec.tests.map((test, index): Case => {
+    const path = ['spec', 'tests', index];
+    const line = issue(path, '').line ?? origin.line;
+    return { name: `${metadata.name}/${test.name}`, file: origin.file, line, test, path, issue, policies, ofRules: ofRules(test) };
+  });
 }
 
-const STORY_LINES = 12;
-
-function storyLine({ time, violation, command }: Moment): string {
-  const at = offsetText(time - STORY_START).padStart(6);
-  if (command !== undefined) return `  ${at}  ${command.actor} says ${command.type} (${command.rule})`;
-  if (violation === undefined) return `  ${at}  time passes`;
-  const { namespace, name } = violation.workload;
-  return `  ${at}  ${violation.name} (${[namespace, name].filter(Boolean).join('/') || (violation.node?.name ?? '')})`;
+export async function runCase(one: Case, decode: Decode): Promise<Result> {
+  const started = performance.now();
+  const { events, expect } = one.test;
+  const outcome = await play(events, one.policies, { decode, explain: false });
+  const differences = compare(expect, outcome, one.ofRules);
+  if (differences.length === 0) return { case: one, differences, outcome: undefined, milliseconds: performance.now() - started };
+  // Why is found out by playing it again, so that tests that pass need not wait for it. The same again comes of it.
+  const told = await play(events, one.policies, { decode, explain: true });
+  return { case: one, differences, outcome: told, milliseconds: performance.now() - started };
 }

@@ -1,4 +1,5 @@
 import type { Result } from './cases.js';
+import { tellFailure } from './tell-failure.js';
 
 /** JUnit XML, as CI systems read it: one suite for each file. */
 export function junit(results: readonly Result[]): string {
@@ -15,10 +16,15 @@ export function junit(results: readonly Result[]): string {
 
 function suite(file: string, results: readonly Result[]): string {
   const failures = results.filter(({ differences }) => differences.length > 0).length;
-  const cases = results.map(({ case: { name, line }, differences, milliseconds }) => {
+  const cases = results.map((result) => {
+    const {
+      case: { name, line },
+      differences,
+      milliseconds,
+    } = result;
     const attributes = `name="${escape(name)}" classname="${escape(file)}" file="${escape(file)}" line="${line}" time="${(milliseconds / 1000).toFixed(3)}"`;
     if (differences.length === 0) return `    <testcase ${attributes}/>\n`;
-    return `    <testcase ${attributes}>\n      <failure message="not as expected">${escape(differences.join('\n'))}</failure>\n    </testcase>\n`;
+    return `    <testcase ${attributes}>\n      <failure message="not as expected">${escape(tellFailure(result).slice(1).join('\n'))}</failure>\n    </testcase>\n`;
   });
   return `  <testsuite name="${escape(file)}" tests="${results.length}" failures="${failures}" time="${seconds(results)}">\n${cases.join('')}  </testsuite>\n`;
 }

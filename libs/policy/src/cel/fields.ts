@@ -1,5 +1,5 @@
 import type { Incident, Violation } from '@tocsin/domain';
-import { nearest } from '@tocsin/extension';
+import { describeKnown, nearest } from '@tocsin/extension';
 import { fieldSteps, walk } from './ast.js';
 import { parseFilter, type EventVariable } from './filter.js';
 
@@ -97,6 +97,22 @@ export function unknownFields(source: string, variable: EventVariable): UnknownF
     if (wrong !== undefined && !found.has(wrong)) found.set(wrong, { message: wrong, offset: node.range.start });
   }
   return [...found.values()];
+}
+
+/** Where the parts of an event are not what events of that kind have: fields that none has, and texts where maps belong. */
+export function misfits(parts: Readonly<Record<string, unknown>>, variable: EventVariable): { path: string[]; message: string }[] {
+  const tree = TREES[variable];
+  return tree === undefined ? [] : misfitsBelow(parts, tree, [], variable);
+}
+
+function misfitsBelow(value: unknown, tree: Tree, path: readonly string[], variable: string): { path: string[]; message: string }[] {
+  if (tree === true || value === null) return [];
+  if (typeof value !== 'object' || Array.isArray(value)) return [{ path: [...path], message: `expected a map with ${Object.keys(tree).join(', ')}` }];
+  return Object.entries(value).flatMap(([key, below]) => {
+    const next = Object.hasOwn(tree, key) ? tree[key] : undefined;
+    if (next !== undefined) return misfitsBelow(below, next, [...path, key], variable);
+    return [{ path: [...path, key], message: `is no field of a ${variable}; ${describeKnown(key, Object.keys(tree))}` }];
+  });
 }
 
 function firstUnknown(tree: Tree, steps: readonly string[], variable: string): string | undefined {

@@ -1,6 +1,6 @@
 import { duration, severity } from '@tocsin/extension';
 import { z } from 'zod';
-import { policyTest } from '../scenario/schema.js';
+import { ruleTest } from '../scenario/schema.js';
 import { GROUP_FIELDS } from './group-by.js';
 import { condition } from './parse.js';
 
@@ -67,6 +67,6 @@ export const correlationRuleSpec = z
       .describe('All of a group within such a period is one incident, which reopens when it recurs; 1h to 30d.'),
     inhibits: z.array(inhibition).max(10).default([]).describe('While an incident of this rule is not resolved, it mutes those of other rules.'),
     attacks: z.array(attack).default([]).describe('MITRE ATT&CK tactics and techniques.'),
-    tests: z.array(policyTest).default([]).describe('Events, and what the rule is to make of them; `tocsin test` runs these.'),
+    tests: z.array(ruleTest).default([]).describe('Events, and what the rule is to make of them; `tocsin test` runs these.'),
   })
   .meta({ oneOf: [{ required: ['filter'] }, { required: ['rules'] }] });

@@ -1,6 +1,6 @@
 import { duration, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
-import { policyTest } from '../scenario/schema.js';
+import { responseTest } from '../scenario/schema.js';
 import type { DocumentKind, PolicyDocument } from './document-kind.js';
 import { checkFilter, condition, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
@@ -68,7 +68,7 @@ export const responsePolicySpec = z.strictObject({
   approvals: approvals.prefault({}).describe('Who approves in mode `propose`.'),
   limits: limits.prefault({}).describe('What would exceed one of these waits for approval. Default: no limit.'),
   steps: z.array(step).min(1).max(20).describe('What is done, in this order.'),
-  tests: z.array(policyTest).default([]).describe('Events, and what the policy is to make of them; `tocsin test` runs these.'),
+  tests: z.array(responseTest).default([]).describe('Events, and what the policy is to make of them; `tocsin test` runs these.'),
 });
 
 export interface ResponseStep {
