@@ -2,7 +2,7 @@
 // Runs the command on the Node that comes with the repository, whatever the machine has.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +25,8 @@ function nodeOfRepository() {
 if (!existsSync(main)) {
   fail('tocsin is not built yet: run "npm ci" in the repository, or "npm run build" where the packages are installed.');
 } else if (Number(process.versions.node.split('.')[0]) >= MAJOR) {
+  // Saves a part of each start. Not in the directory for temporary files, where others might plant something.
+  module.enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/tocsin', import.meta.url)));
   await import(main);
 } else {
   const node = nodeOfRepository();

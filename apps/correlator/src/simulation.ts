@@ -1,6 +1,16 @@
 import { violationKey, type Incident, type IncidentCommand, type IncidentCommandBody, type Silence, type Violation } from '@tocsin/domain';
 import { EventType, Topic, encodeEvent, type Batch, type EventLog, type LogRecord, type StoredRecord } from '@tocsin/event-log';
-import { incidentHistory, incidentViolations, listIncidents, migrate, openStore, type Evidence, type HistoryEntry, type Store } from '@tocsin/store';
+import {
+  incidentHistory,
+  incidentViolations,
+  listIncidents,
+  migrate,
+  openStore,
+  type Database,
+  type Evidence,
+  type HistoryEntry,
+  type Store,
+} from '@tocsin/store';
 import { Registry } from 'prom-client';
 import { createCorrelatorMetrics } from './metrics.js';
 import { MemoryBudget } from './pipeline/bounds.js';
@@ -16,6 +26,39 @@ export interface SimulationOptions {
   grace?: number;
   /** Where the clock stands, milliseconds since 1970. */
   startAt: number;
+  /**
+   * Of `openSimulationStore`. It serves simulations one after another, which saves making its tables for each; what the
+   * one before left is thrown away. Absent: a store of its own.
+   */
+  store?: Store;
+}
+
+/** Who opens it closes it. */
+export async function openSimulationStore(): Promise<Store> {
+  const store = await openStore({ file: ':memory:' });
+  await migrate(store);
+  return store;
+}
+
+/** The compiler keeps it complete. */
+const TABLES: Record<keyof Database, true> = {
+  consumer_positions: true,
+  rule_states: true,
+  incidents: true,
+  incident_namespaces: true,
+  incident_violations: true,
+  incident_history: true,
+  silences: true,
+  incident_commands: true,
+  outbox: true,
+  violations: true,
+  dead_letters: true,
+};
+
+async function empty(store: Store): Promise<void> {
+  await store.transaction(async (tx) => {
+    for (const table of Object.keys(TABLES)) await tx.deleteFrom(table as keyof Database).execute();
+  });
 }
 
 const GRACE_MS = 5 * 60_000;
@@ -29,6 +72,7 @@ const STEPS_MAX = 100_000;
  */
 export class Simulation {
   readonly #store: Store;
+  readonly #ownStore: boolean;
   readonly #log = new DirectLog();
   readonly #deps: PartitionDeps;
   readonly #partitions = new Map<CorrelatorTopic, Partition>();
@@ -37,6 +81,7 @@ export class Simulation {
 
   private constructor(options: SimulationOptions, store: Store) {
     this.#store = store;
+    this.#ownStore = options.store === undefined;
     this.#now = options.startAt;
     const mutings = new Mutings();
     mutings.setSilences(options.silences ?? []);
@@ -54,8 +99,8 @@ export class Simulation {
   }
 
   static async open(options: SimulationOptions): Promise<Simulation> {
-    const store = await openStore({ file: ':memory:' });
-    await migrate(store);
+    if (options.store !== undefined) await empty(options.store);
+    const store = options.store ?? (await openSimulationStore());
     const simulation = new Simulation(options, store);
     for (const topic of [Topic.Violations, Topic.Signals] as const) {
       simulation.#partitions.set(topic, (await Partition.open(topic, 0, simulation.#deps)).partition);
@@ -100,10 +145,11 @@ export class Simulation {
   /** Lets time pass; whatever falls due on the way happens at its time. */
   async advanceTo(time: number): Promise<void> {
     for (let steps = 0; steps < STEPS_MAX; steps++) {
-      const next = await this.#nextDue();
+      const { overdue, next } = await this.#due();
+      const nothing = next > time;
       this.#now = Math.max(this.#now, Math.min(time, next));
-      await this.#tend();
-      if (next > time) break;
+      if (overdue || !nothing) await this.#tend();
+      if (nothing) break;
     }
     this.#now = Math.max(this.#now, time);
   }
@@ -121,7 +167,7 @@ export class Simulation {
   }
 
   async close(): Promise<void> {
-    await this.#store.close();
+    if (this.#ownStore) await this.#store.close();
   }
 
   async #handOver(): Promise<void> {
@@ -143,17 +189,20 @@ export class Simulation {
     await this.#handOver();
   }
 
-  /** The next time at which something may happen by itself, after now. */
-  async #nextDue(): Promise<number> {
-    const row = await this.#store.db
+  /** Whether something could happen by itself by now, and when something next may, after now. */
+  async #due(): Promise<{ overdue: boolean; next: number }> {
+    const waiting = await this.#store.db
       .selectFrom('incidents')
-      .select(({ fn }) => fn.min('due_at').as('due'))
-      .where('due_at', '>', new Date(this.#now).toISOString())
-      .executeTakeFirst();
-    const ticks = [...this.#partitions.values()].map(({ nextTick }) => nextTick).filter((tick) => tick !== undefined && tick > this.#now);
-    const boundaries = this.#deps.mutings.boundaries.filter((boundary) => boundary > this.#now);
-    const due = row?.due === null || row?.due === undefined ? [] : [Date.parse(row.due)];
-    return Math.min(Infinity, ...due, ...(ticks as number[]), ...boundaries);
+      .select(['due_at', 'muted'])
+      .distinct()
+      .where((eb) => eb.or([eb('due_at', 'is not', null), eb('muted', '=', 1)]))
+      .execute();
+    const timers = waiting.flatMap(({ due_at: due }) => (due === null ? [] : [Date.parse(due)]));
+    const ticks = [...this.#partitions.values()].flatMap(({ nextTick }) => nextTick ?? []);
+    const times = [...timers, ...ticks, ...this.#deps.mutings.boundaries];
+    // What is muted is told as soon as nothing mutes it, which may be at any time.
+    const overdue = waiting.some(({ muted }) => muted === 1) || times.some((time) => time <= this.#now);
+    return { overdue, next: Math.min(Infinity, ...times.filter((time) => time > this.#now)) };
   }
 }
 

@@ -12,7 +12,23 @@ export function sqliteDialect(file: string): SqliteDialect {
   // A commit resolves when it is on the disk, not merely with the operating system.
   database.pragma('synchronous = FULL');
   database.pragma(`cache_size = -${CACHE_KIB}`);
-  return new SqliteDialect({ database });
+  return new SqliteDialect({ database: { prepare: preparing(database), close: () => void database.close() } });
+}
+
+/** Lists of values of many lengths make many statements; those that come again come soon. */
+const STATEMENTS_MAX = 500;
+
+/** Keeps statements: to prepare one takes longer than to run it. */
+function preparing(database: Sqlite.Database): (sql: string) => Sqlite.Statement {
+  const prepared = new Map<string, Sqlite.Statement>();
+  return (sql) => {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = database.prepare(sql);
+    if (prepared.size >= STATEMENTS_MAX) prepared.clear();
+    prepared.set(sql, statement);
+    return statement;
+  };
 }
 
 function open(file: string): Sqlite.Database {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command } from '../command.js';
 import { readPolicies } from '../policies.js';
-import { runCase, type Result } from '../stories/cases.js';
+import { runCases, type Result } from '../stories/cases.js';
 import { junit } from '../stories/junit.js';
 import { tellFailure } from '../stories/tell-failure.js';
 
@@ -33,8 +33,7 @@ Exit code 0: all passed; 1: some failed, or a document has mistakes; 2: called w
     const chosen = cases.filter(({ name }) => filter === undefined || name.includes(filter));
     // In CI, a filter with a slip of the hand would pass for ever.
     if (filter !== undefined && chosen.length === 0) throw new UsageError(`no test has "${filter}" in its name; there are ${cases.length} tests`);
-    const results: Result[] = [];
-    for (const one of chosen) results.push(await runCase(one, decode));
+    const results = await runCases(chosen, decode);
     const file = textOption(given, 'junit');
     if (file !== undefined) await writeFile(file, junit(results));
     terminal.out(json ? asJson(results.map(resultJson)) : asText(results));

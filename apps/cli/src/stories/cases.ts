@@ -1,7 +1,8 @@
+import { openSimulationStore } from '@tocsin/correlator/simulation';
 import type { CorrelationRule, PolicySet, PolicyTest, ResponsePolicy, Decode } from '@tocsin/policy';
 import { compare, type Difference } from './compare.js';
 import type { Outcome } from './outcome.js';
-import { play, type Policies } from './play.js';
+import { play, withRules, type Policies, type PlayOptions } from './play.js';
 import { rulesFor } from './rules-for.js';
 
 /** A test, wherever it is written. */
@@ -31,14 +32,14 @@ export interface Result {
 /** All tests of a set; `rules` are those in force beside it, too. */
 export function casesOf(set: PolicySet, rules: readonly CorrelationRule[]): Case[] {
   const whole: Policies = {
-    rules: rules.filter(({ spec }) => spec.enabled),
+    ...withRules(rules.filter(({ spec }) => spec.enabled)),
     silences: [],
     subscriptions: set.subscriptions,
     responses: set.responses.filter(({ spec }) => spec.enabled),
   };
   return [
     ...set.rules.flatMap((rule) => {
-      const policies = { rules: rulesFor(rule, rules), silences: [], subscriptions: [], responses: [] };
+      const policies = { ...withRules(rulesFor(rule, rules)), silences: [], subscriptions: [], responses: [] };
       return testsOf(rule, policies, (test) => new Set([rule.metadata.name, ...(test.expect.incidents ?? []).map((incident) => incident.rule)]));
     }),
     ...set.responses.flatMap((policy) => {
@@ -61,13 +62,24 @@ function testsOf(document: CorrelationRule | ResponsePolicy, policies: Policies,
   });
 }
 
-export async function runCase(one: Case, decode: Decode): Promise<Result> {
+export async function runCases(cases: readonly Case[], decode: Decode): Promise<Result[]> {
+  const store = await openSimulationStore();
+  try {
+    const results: Result[] = [];
+    for (const one of cases) results.push(await runCase(one, { decode, store }));
+    return results;
+  } finally {
+    await store.close();
+  }
+}
+
+async function runCase(one: Case, options: Pick<PlayOptions, 'decode' | 'store'>): Promise<Result> {
   const started = performance.now();
   const { events, expect } = one.test;
-  const outcome = await play(events, one.policies, { decode, explain: false });
+  const outcome = await play(events, one.policies, { ...options, explain: false });
   const differences = compare(expect, outcome, one.ofRules);
   if (differences.length === 0) return { case: one, differences, outcome: undefined, milliseconds: performance.now() - started };
   // Why is found out by playing it again, so that tests that pass need not wait for it. The same again comes of it.
-  const told = await play(events, one.policies, { decode, explain: true });
+  const told = await play(events, one.policies, { ...options, explain: true });
   return { case: one, differences, outcome: told, milliseconds: performance.now() - started };
 }

@@ -1,5 +1,5 @@
 import { compilePolicies } from '@tocsin/correlator/policies';
-import { Simulation } from '@tocsin/correlator/simulation';
+import { Simulation, type SimulationOptions } from '@tocsin/correlator/simulation';
 import type { Incident, IncidentCommandBody, Silence, Violation } from '@tocsin/domain';
 import {
   STORY_START,
@@ -16,13 +16,19 @@ import { actionsOf, notificationsOf, plannedOf, type Explained, type FoundIncide
 
 export interface Policies {
   rules: readonly CorrelationRule[];
+  /** The same for all tests that have the same rules, since compiling takes longer than many a story. */
+  compiled(): ReturnType<typeof compilePolicies>;
   silences: readonly StorySilence[];
   subscriptions: readonly Subscription[];
   responses: readonly ResponsePolicy[];
 }
 
+export type SimulationStore = NonNullable<SimulationOptions['store']>;
+
 export interface PlayOptions {
   decode: Decode;
+  /** Of `openSimulationStore`. */
+  store: SimulationStore;
   /** Also say why. */
   explain: boolean;
 }
@@ -30,11 +36,17 @@ export interface PlayOptions {
 /** As `correlator.grace` is by default. */
 export const GRACE_MS = 5 * 60_000;
 
+export function withRules(rules: readonly CorrelationRule[]): Pick<Policies, 'rules' | 'compiled'> {
+  let compiled: ReturnType<typeof compilePolicies> | undefined;
+  return { rules, compiled: () => (compiled ??= compilePolicies(rules, GRACE_MS)) };
+}
+
 /** Plays a story with the policies, as the services would, on a clock of its own. */
-export async function play(events: readonly StoryEvent[], policies: Policies, { decode, explain }: PlayOptions): Promise<Outcome> {
+export async function play(events: readonly StoryEvent[], policies: Policies, { decode, store, explain }: PlayOptions): Promise<Outcome> {
   const story = playOut(events, decode);
-  const rules = compilePolicies(policies.rules, GRACE_MS);
-  const simulation = await Simulation.open({ rules, silences: policies.silences.map(silenceOf), grace: GRACE_MS, startAt: STORY_START });
+  const rules = policies.compiled();
+  const silences = policies.silences.map(silenceOf);
+  const simulation = await Simulation.open({ rules, silences, grace: GRACE_MS, startAt: STORY_START, store });
   try {
     const refused = await tell(simulation, story);
     const told = simulation.told;
