@@ -6,6 +6,7 @@ import { UsageError, type Command, type ExitCode, type Terminal } from './comman
 const COMMANDS: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./commands/check.js')).check,
   test: async () => (await import('./commands/test.js')).test,
+  explain: async () => (await import('./commands/explain.js')).explain,
 };
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

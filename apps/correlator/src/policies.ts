@@ -6,6 +6,8 @@ import type { RuleDefinition } from './pipeline/rule.js';
 import { compileRules, type RuleSet } from './pipeline/rule-set.js';
 import { ruleKinds } from './rules/index.js';
 
+export { groupOf, readText } from './pipeline/group.js';
+
 /** The rules that come with Tocsin. */
 export const RULE_PACK = fileURLToPath(new URL('../../../policies/rules/', import.meta.url));
 

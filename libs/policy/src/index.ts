@@ -1,3 +1,4 @@
+export { explainFilter, type ExplainedTerm } from './cel/explain.js';
 export * from './cel/fields.js';
 export * from './cel/filter-error.js';
 export { compileFilter, type EventVariable, type Filter } from './cel/filter.js';

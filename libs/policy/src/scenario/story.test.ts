@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Violation } from '@tocsin/domain';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { storyEvent, type StoryEvent } from './schema.js';
 import { STORY_START, playOut, type Moment } from './story.js';
 

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { describeKnown } from '@tocsin/extension';
+import type { Violation } from '@tocsin/domain';
+import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command, type Terminal } from '../command.js';
+import { openDecoder } from '../decode.js';
+import { readViolations } from '../explain/events.js';
+import { explainRule } from '../explain/explanation.js';
+import { explanationText } from '../explain/text.js';
+import { readPolicies, type LoadedPolicies } from '../policies.js';
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'Says what a rule makes of events, term by term.',
+  usage: `<rule> <events.json | -> [options]
+
+Reads events from the file, or from standard input for "-": violations as the API has them, or with --source what a
+sensor sends; one, a list, or one in each line. For each event it says whether the rule's condition passes and which terms
+decide that, with what was found; for a rule that is chained to others, their conditions. Then it plays the events and
+tells the incident that comes of them, or why none does. Nothing runs, and nothing is sent anywhere.
+Exit code 0: there is an incident; 1: there is none; 2: called wrongly.
+
+  --policy <path>    policy documents, a directory or a file (default: policies)
+  --source <type>    the events are what this sensor sends, such as falco or neuvector
+  --mapping <name>   for --source generic: the mapping that reads them
+  --no-pack          without the rules that come with Tocsin
+  -o, --output json  print the explanation as JSON`,
+  options: {
+    policy: { type: 'string' },
+    source: { type: 'string' },
+    mapping: { type: 'string' },
+    'no-pack': { type: 'boolean' },
+    output: OUTPUT,
+  },
+  async run(given, terminal) {
+    const json = wantsJson(given);
+    const [name, file, ...rest] = given.positionals;
+    if (name === undefined || file === undefined || rest.length > 0)
+      throw new UsageError('expected the name of a rule and a file with events, or "-"');
+    const loaded = await readPolicies({ paths: [textOption(given, 'policy') ?? 'policies'], withPack: given.values['no-pack'] !== true });
+    const rule = loaded.rules.find(({ metadata }) => metadata.name === name);
+    if (rule === undefined) {
+      const names = loaded.rules.map(({ metadata }) => metadata.name);
+      throw new UsageError(`there is no rule "${name}"; ${describeKnown(name, names)}`);
+    }
+    const body = file === '-' ? await terminal.input() : await readEvents(file);
+    const violations = await violationsOf(body, { source: textOption(given, 'source'), mapping: textOption(given, 'mapping') }, loaded);
+    const explanation = await explainRule(rule, loaded.rules, violations);
+    terminal.out(json ? asJson(explanation) : explanationText(explanation));
+    return explanation.incidents.length > 0 ? 0 : 1;
+  },
+};
+
+async function readEvents(file: string): ReturnType<Terminal['input']> {
+  return readFile(file).catch((error: unknown) => {
+    throw new UsageError(`"${file}" cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  });
+}
+
+async function violationsOf(
+  body: Buffer,
+  { source, mapping }: { source: string | undefined; mapping: string | undefined },
+  { set }: LoadedPolicies,
+): Promise<Violation[]> {
+  if (source !== undefined) return (await openDecoder(set.mappings, 'default'))(source, body, mapping);
+  if (mapping !== undefined) throw new UsageError('--mapping is for --source generic');
+  return readViolations(body.toString('utf8'));
+}
