@@ -41,13 +41,29 @@ export async function addIncidentViolations(db: Queryable, members: readonly Inc
       .returning(['incident_id', 'violation_id'])
       .execute();
     for (const row of rows) added.add(`${row.incident_id}/${row.violation_id}`);
-    for (const member of chunk) if (!added.has(keyOf(member))) await lowerRule(db, member);
+    await lowerRules(
+      db,
+      chunk.filter((member) => !added.has(keyOf(member))),
+    );
   }
   return added;
 }
 
 function keyOf({ incidentId, violationId }: IncidentViolation): string {
   return `${incidentId}/${violationId}`;
+}
+
+/** Repeats are many after a crash; those that came through another rule before are few. */
+async function lowerRules(db: Queryable, repeated: readonly IncidentViolation[]): Promise<void> {
+  if (repeated.length === 0) return;
+  const keys = sql.join(repeated.map(({ incidentId, violationId }) => sql`(${incidentId}, ${violationId})`));
+  const stored = await db
+    .selectFrom('incident_violations')
+    .select(['incident_id', 'violation_id', 'rule'])
+    .where(sql<boolean>`(incident_id, violation_id) in (values ${keys})`)
+    .execute();
+  const rules = new Map(stored.map((row) => [`${row.incident_id}/${row.violation_id}`, row.rule]));
+  for (const member of repeated) if (columnText(member.rule) < (rules.get(keyOf(member)) ?? '')) await lowerRule(db, member);
 }
 
 async function lowerRule(db: Queryable, { incidentId, violationId, rule }: IncidentViolation): Promise<void> {

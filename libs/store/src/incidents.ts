@@ -1,6 +1,7 @@
 import type { Incident } from '@tocsin/domain';
-import { PostgresAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import { byKey, chunks } from './batches.js';
+import { locksRows } from './locking.js';
 import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
 import { columnText, documentText, nullableColumnText, timeText } from './text.js';
@@ -34,7 +35,7 @@ export async function upsertIncidents(db: Queryable, rows: readonly IncidentRow[
     rows.toSorted((a, b) => a.incident.version - b.incident.version),
     ({ incident }) => incident.id,
   );
-  for (const chunk of chunks(newest, 13)) {
+  for (const chunk of chunks(newest, 14)) {
     await db
       .insertInto('incidents')
       .values(
@@ -50,8 +51,9 @@ export async function upsertIncidents(db: Queryable, rows: readonly IncidentRow[
           document: documentText(incident),
           home,
           due_at: dueAt === null ? null : timeText(dueAt),
-          muted: incident.muted === undefined ? 0 : 1,
+          muted: (incident.muted ?? []).length > 0 ? 1 : 0,
           assignee: nullableColumnText(incident.assignee),
+          resolved_at: incident.status === 'resolved' ? timeText(incident.resolution?.time ?? incident.updated_at) : null,
         })),
       )
       .onConflict((conflict) =>
@@ -67,6 +69,7 @@ export async function upsertIncidents(db: Queryable, rows: readonly IncidentRow[
             due_at: eb.ref('excluded.due_at'),
             muted: eb.ref('excluded.muted'),
             assignee: eb.ref('excluded.assignee'),
+            resolved_at: eb.ref('excluded.resolved_at'),
           }))
           .where(sql<boolean>`excluded.version >= incidents.version`),
       )
@@ -122,10 +125,9 @@ export async function getIncidents(db: Queryable, ids: readonly string[]): Promi
  */
 export async function lockIncidents(tx: Queryable, ids: readonly string[]): Promise<Map<string, IncidentRow>> {
   const found = new Map<string, IncidentRow>();
-  const lock = tx.getExecutor().adapter instanceof PostgresAdapter;
   for (const chunk of chunks([...new Set(ids)].toSorted(), 1)) {
     let query = tx.selectFrom('incidents').select(['id', 'document', 'home', 'due_at']).where('id', 'in', chunk.map(columnText)).orderBy('id');
-    if (lock) query = query.forUpdate();
+    if (locksRows(tx)) query = query.forUpdate();
     for (const row of await query.execute()) {
       found.set(row.id, { incident: JSON.parse(row.document) as Incident, home: row.home, dueAt: row.due_at });
     }
@@ -146,7 +148,7 @@ export async function listIncidents(db: Queryable, filter: IncidentFilter, page:
     if (value !== undefined) query = query.where(column, '=', columnText(value));
   }
   if (filter.severity !== undefined) query = query.where('severity_id', '>=', filter.severity);
-  if (filter.muted !== undefined) query = query.where('muted', '=', filter.muted ? 1 : 0);
+  if (filter.muted !== undefined) query = query.where('muted', '=', sql.lit(filter.muted ? 1 : 0));
   if (filter.namespace !== undefined) {
     const inNamespace = db.selectFrom('incident_namespaces').select('incident_id').where('namespace', '=', columnText(filter.namespace));
     query = query.where('id', 'in', inNamespace);

@@ -40,6 +40,7 @@ export async function takeOutbox(db: Queryable, owner: string, limit: number): P
 
 /** Which of the owners have records waiting. */
 export async function outboxOwners(db: Queryable, owners: readonly string[]): Promise<string[]> {
+  if (owners.length === 0) return [];
   const rows = await db
     .selectFrom('outbox')
     .select('owner')

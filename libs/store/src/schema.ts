@@ -35,6 +35,8 @@ export interface Database {
     /** 0 or 1. */
     muted: number;
     assignee: string | null;
+    /** null while it is not resolved. */
+    resolved_at: string | null;
   };
   /** The namespaces that an incident is about: one, or several when its rule groups by something else. */
   incident_namespaces: { incident_id: string; namespace: string };

@@ -8,9 +8,15 @@ export const incidentLifecycle: Migration = {
     `alter table incidents add column due_at ${text}`,
     'alter table incidents add column muted integer not null default 0',
     `alter table incidents add column assignee ${text}`,
-    'create index incidents_due on incidents (home, due_at)',
-    'create index incidents_muted on incidents (muted, status, home)',
-    'create index incidents_rule on incidents (rule, status)',
+    `alter table incidents add column resolved_at ${text}`,
+    // Conditions of partial indexes stand in the queries as literals; SQLite does not look at the values of parameters.
+    'create index incidents_due on incidents (home, due_at) where due_at is not null',
+    "create index incidents_still_muted on incidents (home, id) where muted = 1 and status <> 'resolved'",
+    "create index incidents_unresolved on incidents (rule) where status <> 'resolved'",
+    'create index incidents_resolved on incidents (resolved_at, id) where resolved_at is not null',
+    'create index incidents_muted on incidents (last_seen, id) where muted = 1',
+    'create index incidents_rule on incidents (rule, last_seen, id)',
+    'create index incidents_assignee on incidents (assignee, last_seen, id) where assignee is not null',
     `alter table incident_violations add column rule ${text} not null default ''`,
     `alter table incident_violations add column rule_version ${text} not null default ''`,
     'alter table incident_violations add column late integer not null default 0',
@@ -44,5 +50,24 @@ export const incidentLifecycle: Migration = {
       outcome ${text} not null,
       message ${text} not null
     )`,
+    'create index incident_commands_oldest on incident_commands (time, id)',
+    ...violationIndexes,
   ],
 };
+
+/**
+ * One for every filter: without, a value that few or no violations have is looked for in all of them. SQLite has no
+ * statistics here and takes the index made last, so the filters that leave least come last, also those that were there.
+ */
+const violationIndexes = [
+  'create index violations_high on violations (time, id) where severity_id >= 4',
+  'create index violations_cluster on violations (cluster, time, id)',
+  'create index violations_kind on violations (kind, time, id)',
+  'create index violations_source on violations (source, time, id)',
+  'drop index violations_namespace',
+  'drop index violations_name',
+  'drop index violations_workload',
+  'create index violations_namespace on violations (namespace, time, id)',
+  'create index violations_name on violations (name, time, id)',
+  'create index violations_workload on violations (workload, time, id)',
+];
