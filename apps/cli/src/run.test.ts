@@ -8,7 +8,7 @@ describe('tocsin', () => {
     const { code, out } = await (await workspace.open()).tocsin(...args);
     expect(code).toBe(0);
     expect(out).toMatch(/^Usage: tocsin <command>/);
-    for (const name of ['check', 'test', 'explain']) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    for (const name of ['check', 'convert', 'explain', 'test']) expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   });
 
   it('names the command that was meant', async () => {
@@ -34,7 +34,7 @@ describe('tocsin', () => {
     expect(err).toContain('--junit');
   });
 
-  it.each(['check', 'test', 'explain'])('explains %s, with every option', async (name) => {
+  it.each(['check', 'convert', 'explain', 'test'])('explains %s, with every option', async (name) => {
     const { code, out } = await (await workspace.open()).tocsin(name, '--help');
     expect(code).toBe(0);
     expect(out).toContain(`Usage: tocsin ${name} `);

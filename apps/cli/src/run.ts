@@ -6,6 +6,7 @@ import { UsageError, type Command, type ExitCode, type Terminal } from './comman
 const COMMANDS: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./commands/check.js')).check,
   test: async () => (await import('./commands/test.js')).test,
+  convert: async () => (await import('./commands/convert.js')).convert,
   explain: async () => (await import('./commands/explain.js')).explain,
 };
 

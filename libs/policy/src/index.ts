@@ -14,7 +14,7 @@ export * from './kinds/scenario.js';
 export * from './kinds/silence.js';
 export * from './kinds/source-mapping.js';
 export * from './kinds/subscription.js';
-export { API_VERSION, loadPolicies, parsePolicies, type PolicySet, type ReadOptions } from './policies.js';
+export { API_VERSION, loadPolicies, parsePolicies, policyFiles, type PolicySet, type ReadOptions } from './policies.js';
 export * from './scenario/schema.js';
 export * from './scenario/story.js';
 export * from './watch.js';
