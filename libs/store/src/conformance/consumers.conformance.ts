@@ -3,6 +3,7 @@ import {
   advancePosition,
   deleteOutbox,
   deleteRuleStates,
+  loadRuleStates,
   outboxOwners,
   putOutbox,
   readPosition,
@@ -119,6 +120,34 @@ export function consumersSuite(current: CurrentStore, harness: StoreHarness): vo
     expect((await allRuleStates(db, 't', 0)).toSorted((a, b) => a.wakeAt - b.wakeAt)).toEqual(states);
     await deleteRuleStates(db, 't', 0, states.slice(1));
     expect(await allRuleStates(db, 't', 0)).toEqual(states.slice(0, 1));
+  });
+
+  it('loads rule states some at a time, and lets others run in between', async () => {
+    const { db } = current();
+    const keys = Array.from({ length: 24_000 }, (_, n) => ({ rule: `r${n % 3}`, ruleVersion: `v${n % 2}`, group: `g${Math.floor(n / 9)}` }));
+    await saveRuleStates(
+      db,
+      't',
+      0,
+      keys.map((key, n) => ({ ...key, state: '{}', wakeAt: n })),
+    );
+    let turns = 0;
+    let going = true;
+    const count = (): void => {
+      turns += 1;
+      if (going) setImmediate(count);
+    };
+    setImmediate(count);
+    const seen: string[] = [];
+    const turnsAtPage: number[] = [];
+    await loadRuleStates(db, 't', 0, (rows) => {
+      turnsAtPage.push(turns);
+      expect(rows.length).toBeLessThanOrEqual(10_000);
+      for (const { rule, ruleVersion, group } of rows) seen.push(`${rule}/${ruleVersion}/${group}`);
+    });
+    going = false;
+    expect(seen).toEqual([...new Set(keys.map(({ rule, ruleVersion, group }) => `${rule}/${ruleVersion}/${group}`))].toSorted());
+    expect(new Set(turnsAtPage).size).toBe(turnsAtPage.length);
   });
 
   it('loads and deletes tens of thousands of rule states', async () => {

@@ -125,6 +125,42 @@ export function incidentsSuite(current: CurrentStore): void {
     expect((await incidentViolations(db, 'i', { limit: 9 })).items).toHaveLength(4);
   });
 
+  it('tells one of several that add a violation at once that it is new', async () => {
+    const { transaction, db } = current();
+    const members = Array.from({ length: 300 }, (_, n) => ({
+      incidentId: `i${n % 3}`,
+      violationId: `v${n}`,
+      time: '2026-09-14T14:00:00.000Z',
+      rule: `r${n % 2}`,
+      ruleVersion: '1',
+      late: false,
+    }));
+    const orders = [members, members.toReversed(), members.slice(100), members.slice(0, 200)];
+    const added = await Promise.all(orders.map((order) => transaction((tx) => addIncidentViolations(tx, order))));
+    expect(added.reduce((sum, keys) => sum + keys.size, 0)).toBe(300);
+    expect(new Set(added.flatMap((keys) => [...keys])).size).toBe(300);
+    const trail = (await incidentViolations(db, 'i1', { limit: 200 })).items;
+    expect(trail).toHaveLength(100);
+  });
+
+  it('keeps the first name of the rules that a violation came through, for thousands at once', async () => {
+    const { db } = current();
+    const through = (rule: string) =>
+      Array.from({ length: 6_000 }, (_, n) => ({
+        incidentId: 'i',
+        violationId: `v${n}`,
+        time: '2026-09-14T14:00:00.000Z',
+        rule,
+        ruleVersion: '1',
+        late: false,
+      }));
+    expect((await addIncidentViolations(db, through('m'))).size).toBe(6_000);
+    expect((await addIncidentViolations(db, through('z'))).size).toBe(0);
+    expect((await addIncidentViolations(db, through('b').slice(0, 5_500))).size).toBe(0);
+    const rules = (await incidentViolations(db, 'i', { limit: 6_000 })).items.map(({ rule }) => rule);
+    expect([rules.filter((rule) => rule === 'b').length, rules.filter((rule) => rule === 'm').length]).toEqual([5_500, 500]);
+  });
+
   it('shows the evidence with the violations that the store holds', async () => {
     const { db } = current();
     const violation = buildViolation();

@@ -11,8 +11,10 @@ import {
   getSilence,
   incidentHistory,
   listSilences,
+  lockIncidents,
   mutedIncidents,
   openIncidentsOfRules,
+  outboxOwners,
   putSilence,
   upsertIncidents,
   type HistoryEntry,
@@ -48,8 +50,45 @@ export function lifecycleSuite(current: CurrentStore): void {
       kept(buildIncident({ id: 'd', ...muted }), { home: 't/9' }),
     ]);
     expect((await mutedIncidents(db, ['t/0'], 10)).map(({ incident: { id } }) => id)).toEqual(['a']);
+    expect((await mutedIncidents(db, ['t/0', 't/9'], 10)).map(({ incident: { id }, home }) => [id, home])).toEqual([
+      ['a', 't/0'],
+      ['d', 't/9'],
+    ]);
+    // The first ones do not keep the others from being looked at.
+    expect((await mutedIncidents(db, ['t/0', 't/9'], 1)).map(({ incident: { id } }) => id)).toEqual(['a']);
+    expect((await mutedIncidents(db, ['t/0', 't/9'], 1, 'a')).map(({ incident: { id } }) => id)).toEqual(['d']);
+    expect(await mutedIncidents(db, ['t/0', 't/9'], 1, 'd')).toEqual([]);
     expect((await openIncidentsOfRules(db, ['shell-in-container'], 10)).map(({ id }) => id).toSorted()).toEqual(['a', 'c', 'd']);
     expect(await openIncidentsOfRules(db, ['other'], 10)).toEqual([]);
+    await upsertIncidents(db, [
+      kept(buildIncident({ id: 'a', version: 2, muted: [] })),
+      kept(buildIncident({ id: 'c', version: 2, status: 'resolved' })),
+      kept(buildIncident({ id: 'd', version: 2, status: 'contained', last_seen: minute(40) })),
+    ]);
+    expect(await mutedIncidents(db, ['t/0', 't/9'], 10)).toEqual([]);
+    expect((await openIncidentsOfRules(db, ['other', 'shell-in-container'], 10)).map(({ id }) => id)).toEqual(['d', 'a']);
+    expect((await openIncidentsOfRules(db, ['shell-in-container'], 1)).map(({ id }) => id)).toEqual(['d']);
+  });
+
+  it('finds nothing for nobody', async () => {
+    const { db } = current();
+    await upsertIncidents(db, [kept(buildIncident({ muted: [{ by: 'silence', id: 's', comment: '' }] }), { dueAt: minute(1) })]);
+    expect(await dueIncidents(db, [], minute(2), 10)).toEqual([]);
+    expect(await mutedIncidents(db, [], 10)).toEqual([]);
+    expect(await openIncidentsOfRules(db, [], 10)).toEqual([]);
+    expect(await outboxOwners(db, [])).toEqual([]);
+    expect(await lockIncidents(db, [])).toEqual(new Map());
+  });
+
+  it('reads for a change who looks after an incident and when, and leaves both to the first', async () => {
+    const { db, transaction } = current();
+    const incident = buildIncident({ id: 'i' });
+    await upsertIncidents(db, [kept(incident, { home: 't/3', dueAt: '2026-09-14T16:05:00+02:00' })]);
+    expect(await transaction((tx) => lockIncidents(tx, ['absent', 'i', 'i']))).toEqual(new Map([['i', { incident, home: 't/3', dueAt: minute(5) }]]));
+    await upsertIncidents(db, [kept({ ...incident, version: 2 }, { home: 't/4', dueAt: minute(7) })]);
+    expect((await lockIncidents(db, ['i'])).get('i')).toMatchObject({ home: 't/3', dueAt: minute(7) });
+    await upsertIncidents(db, [kept(incident, { dueAt: minute(1) })]);
+    expect((await lockIncidents(db, ['i'])).get('i')).toMatchObject({ incident: { version: 2 }, dueAt: minute(7) });
   });
 
   it('adds to the history and never changes it', async () => {

@@ -6,6 +6,7 @@ import type { StoreHarness } from './harness.js';
 import { incidentsSuite } from './incidents.conformance.js';
 import { lifecycleSuite } from './lifecycle.conformance.js';
 import { migrationsSuite } from './migrations.conformance.js';
+import { plansSuite } from './plans.conformance.js';
 import { retentionSuite } from './retention.conformance.js';
 import { transactionsSuite } from './transactions.conformance.js';
 import { violationsSuite } from './violations.conformance.js';
@@ -38,6 +39,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('lifecycle of incidents', () => {
       lifecycleSuite(current);
+    });
+    describe('plans of queries', () => {
+      plansSuite(current);
     });
     describe('retention', () => {
       retentionSuite(current);
