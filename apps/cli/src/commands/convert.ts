@@ -62,7 +62,7 @@ function report(converted: readonly Converted[], directory: string | undefined, 
   for (const remark of remarks) terminal.err(`${remarkText(remark)}\n`);
   const count = (outcome: Converted['outcome']): number => converted.filter((one) => one.outcome === outcome).length;
   const where = directory === undefined ? '' : ` in ${directory}`;
-  const missing = count('none') === 0 ? '' : `; of ${counted(count('none'), 'document')} none could be made`;
+  const missing = count('none') === 0 ? '' : `; ${counted(count('none'), 'document')} gave none`;
   terminal.err(`${counted(count('in force') + count('not in force'), 'rule')}${where}, ${count('not in force')} of them not in force${missing}.\n`);
   return remarks.some(({ kind }) => kind === 'lost') ? 1 : 0;
 }
