@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isTick, type Match, type Reducer, type RuleState, type Tick } from './rule-kind.js';
 
-export const GRACE = 60_000;
+/** Several time spans, so that matches come late to windows that are long over. */
+export const GRACE = 150_000;
 export const TIMESPAN = 60_000;
 
 export interface KindUnderTest {
@@ -22,7 +23,7 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
   describe(`${name}, as every rule kind`, () => {
     it.each([
       ['scattered', scattered, 300],
-      ['in bursts', bursts, 150],
+      ['in bursts', bursts, 60],
     ] as const)('names the members that its definition names, in whatever order within grace matches come, %s', (_how, set, numRuns) => {
       fc.assert(
         fc.property(withinGrace(set), (list) => {
@@ -44,7 +45,7 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
           ).toEqual(expected);
           expect(named(create(), [...list, ...list])).toEqual(expected);
         }),
-        { numRuns: 100 },
+        { numRuns: 40 },
       );
     });
 
@@ -60,7 +61,7 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
             read = again.state === undefined ? undefined : JSON.parse(JSON.stringify(again.state));
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       );
     });
 
@@ -77,7 +78,7 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
           const inputs = times.map((input) => (isTick(input) ? { now: (now = Math.max(now, input.now)) } : input));
           expect(named(create(), inputs)).toEqual(identities(members(list)));
         }),
-        { numRuns: 100 },
+        { numRuns: 40 },
       );
     });
 
@@ -90,10 +91,10 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
       for (const flooding of [[keys[0] ?? ''], [keys.at(-1) ?? ''], keys]) {
         const reducer = create();
         let state: RuleState | undefined;
-        for (let n = 0; n < 4_000; n++) {
+        for (let n = 0; n < 2_500; n++) {
           const flood = { id: `m${n}`, t: 1_000_000 + timeOf(n), s: 3, k: flooding[n % flooding.length] ?? '', d: '[[],[]]' };
           state = reducer.step(state, flood).state;
-          if (n % 1_000 === 0) expect(JSON.stringify(state ?? null).length).toBeLessThan(150_000);
+          if (n % 500 === 499) expect(JSON.stringify(state ?? null).length).toBeLessThan(100_000);
         }
       }
     });
@@ -115,10 +116,10 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
           let latest = 0;
           named(reducer, inputs, (input, members) => {
             latest = Math.max(latest, isTick(input) ? input.now : input.t);
-            for (const member of members) expect(latest - member.t).toBeLessThan(reducer.lag + 1_000);
+            if (members.length > 0) expect(latest - Math.min(...members.map(({ t }) => t))).toBeLessThan(reducer.lag + 1_000);
           });
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       );
     });
   });
@@ -126,10 +127,10 @@ export function runRuleKindContract(name: string, { create, keys, members }: Kin
 
 function seconds(from = 0, to: number): Tick[] {
   const count = from === 0 ? 0 : Math.max(0, Math.floor((to - from) / 1_000));
-  return Array.from({ length: count }, (_, n) => ({ now: from + n * 1_000 }));
+  return Array.from({ length: count }, (_, n) => ({ now: from + (n + 1) * 1_000 }));
 }
 
-/** Sets of matches whose windows collide: few times and ids, or many matches in short bursts. */
+/** Sets of matches whose windows collide: few times and ids, or many matches in bursts and a few about them. */
 function sets(keys: readonly string[]): { scattered: fc.Arbitrary<Match[]>; bursts: fc.Arbitrary<Match[]> } {
   const match = (t: fc.Arbitrary<number>): fc.Arbitrary<Match> =>
     fc.record({
@@ -141,10 +142,12 @@ function sets(keys: readonly string[]): { scattered: fc.Arbitrary<Match[]>; burs
     });
   const scattered = fc.uniqueArray(match(fc.nat({ max: 60 }).map((n) => n * 3_000)), { maxLength: 40, selector: identity });
   const burst = fc
-    .record({ from: fc.nat({ max: 4 * TIMESPAN }), length: fc.nat({ max: 2 * TIMESPAN }) })
-    .chain(({ from, length }) => fc.array(match(fc.nat({ max: length }).map((n) => from + n - (n % 500))), { maxLength: 80 }));
-  const bursts = fc.tuple(fc.array(burst, { minLength: 1, maxLength: 3 }), scattered).map(([lists, others]) => {
-    const all = new Map([...lists.flat(), ...others].map((one) => [identity(one), one]));
+    .record({ from: fc.nat({ max: 4 * TIMESPAN }), length: fc.nat({ max: 3 * TIMESPAN }) })
+    .chain(({ from, length }) => fc.array(match(fc.nat({ max: length }).map((n) => from + n - (n % 500))), { minLength: 40, maxLength: 120 }));
+  // Few others, so that it matters what is left of a burst at its edges.
+  const others = fc.array(match(fc.nat({ max: 8 * TIMESPAN }).map((n) => n - (n % 1_000))), { maxLength: 12 });
+  const bursts = fc.tuple(fc.array(burst, { minLength: 1, maxLength: 2 }), others).map(([lists, rest]) => {
+    const all = new Map([...lists.flat(), ...rest].map((one) => [identity(one), one]));
     return [...all.values()];
   });
   return { scattered, bursts };
@@ -170,15 +173,13 @@ export function named(
   let state: RuleState | undefined;
   let wakeAt: number | undefined;
   let latest = 0;
+  let forgotten = 0;
   const step = (input: Match | Tick): void => {
     const result = reducer.step(state, input);
     onStep(input, result.members);
     ({ state, wakeAt } = result);
-    expect(result.forgotten ?? 0).toBe(0);
-    for (const member of result.members) {
-      expect(member).toEqual(given.get(identity(member)));
-      found.set(identity(member), member);
-    }
+    forgotten += result.forgotten ?? 0;
+    for (const member of result.members) found.set(identity(member), member);
   };
   for (const input of inputs) {
     step(input);
@@ -186,7 +187,10 @@ export function named(
     if (wakeAt !== undefined && wakeAt <= latest) step({ now: latest });
   }
   for (let ticks = 0; state !== undefined && wakeAt !== undefined && ticks < 1_000; ticks++) step({ now: wakeAt });
-  return identities([...found.values()]);
+  expect(forgotten).toBe(0);
+  const members = [...found.values()];
+  expect(members).toEqual(members.map((member) => given.get(identity(member))));
+  return identities(members);
 }
 
 /** For definitions that ask what a window holds: those in some window of one time span for which that is true. */

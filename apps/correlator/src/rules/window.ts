@@ -30,8 +30,8 @@ interface WindowState {
 
 /** Rings are thinned from this length on: short enough to be written often, long enough for it to cost little. */
 const THIN_FROM = 32;
-/** Matches that a group may hold, unless the rule counts up to more. */
-export const RING_CAP = 2_048;
+/** Matches that a group may hold, unless the rule counts up to more. A group is written as a whole when it has changed. */
+export const RING_CAP = 1_024;
 
 /**
  * The reducer of all kinds whose members are found by looking at the matches within a time span.

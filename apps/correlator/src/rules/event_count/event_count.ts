@@ -21,6 +21,13 @@ export const eventCount: RuleKind<z.infer<typeof config>> = {
     windowReducer(new EventCount(span, gte), grace, `${gte} or more matched within ${spanText(span)}`),
 };
 
+/**
+ * Matches kept where that many windows are each one short of the threshold, which is what comes out of order within a
+ * grace of several time spans. Beyond `CAP_MAX`, which takes some megabytes, what is dropped is counted.
+ */
+const WINDOWS = 20;
+const CAP_MAX = 40_000;
+
 /** Windows are runs of `gte` neighbours in the ring that lie within the time span. */
 class EventCount implements WindowRule {
   readonly timespan: number;
@@ -29,7 +36,7 @@ class EventCount implements WindowRule {
 
   constructor(span: number, gte: number) {
     this.timespan = span;
-    this.cap = Math.max(RING_CAP, 4 * gte);
+    this.cap = Math.min(Math.max(RING_CAP, WINDOWS * gte), CAP_MAX);
     this.#gte = gte;
   }
 

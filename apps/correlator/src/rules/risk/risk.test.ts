@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { GRACE, named, runRuleKindContract } from '../contract.js';
-import type { Match } from '../rule-kind.js';
+import type { Match, RuleState } from '../rule-kind.js';
 import { risk } from './risk.js';
 
 const SETTINGS = { timespan: '1m', halfLife: '20s', condition: { gte: 60 }, rules: ['a', 'b'], scores: { a: 20 } };
@@ -31,5 +31,43 @@ describe('risk', () => {
     expect(named(create(), [match(0), match(1), match(2)])).toHaveLength(0);
     expect(named(create(), [match(0), match(0.1), match(0.2), match(0.3)])).toHaveLength(4);
     expect(named(create(), [match(0), match(20), match(40), match(60)])).toHaveLength(0);
+  });
+
+  it('lets no rule alone add more than the cap', () => {
+    const match = (n: number, k: string): Match => ({ id: `${n}`, t: n, s: 4, k, d: '[[],[]]' });
+    const noise = Array.from({ length: 20 }, (_, n) => match(n, 'a'));
+    expect(named(create({ cap: 35 }), noise)).toHaveLength(0);
+    expect(named(create({ cap: 35 }), [...noise, match(20, 'b')])).toHaveLength(21);
+  });
+
+  it('names all of a storm, of which it keeps little', () => {
+    const reducer = create();
+    let state: RuleState | undefined;
+    let count = 0;
+    for (let n = 0; n < 20_000; n++) {
+      const step = reducer.step(state, { id: `m${n}`, t: 1_000_000 + n * 10, s: 4, k: 'b', d: '' });
+      state = step.state;
+      count += step.members.length;
+    }
+    expect(count).toBe(20_000);
+    expect(JSON.stringify(state).length).toBeLessThan(6_000);
+  });
+
+  it('keeps what may yet reach the threshold before a storm, though the storm is all that counts after it', () => {
+    const match = (t: number, id: string): Match => ({ id, t, s: 3, k: 'a', d: '' });
+    const early = match(0, 'early');
+    // 40 points at 50 s, which is not enough; from 65 s on it is more than enough, for all from 5 s on.
+    const before = [early, match(50_000, 'x'), match(50_000, 'y')];
+    const storm = Array.from({ length: 100 }, (_, n) => match(65_000 + n * 100, `m${n}`));
+    const late = match(51_000, 'late');
+    const reducer = create();
+    let state: RuleState | undefined;
+    for (const one of [...before, ...storm]) {
+      const step = reducer.step(state, one);
+      expect(step.members).not.toContain(early);
+      state = step.state;
+    }
+    expect(JSON.stringify(state)).not.toContain('"m10"');
+    expect(reducer.step(state, late).members).toEqual([early, late]);
   });
 });

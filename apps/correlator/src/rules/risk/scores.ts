@@ -17,7 +17,7 @@ const TOLERANCE = 1e-6;
 /** A match is a member when at the time of some match, at most `timespan` later, the score has reached `gte`. */
 export class Scores implements WindowRule {
   readonly timespan: number;
-  readonly cap = RING_CAP / 2;
+  readonly cap = RING_CAP;
   readonly #scoring: Scoring;
 
   constructor(timespan: number, scoring: Scoring) {
@@ -32,8 +32,7 @@ export class Scores implements WindowRule {
       return;
     }
     let named = 0;
-    this.#slide(ring, indexFrom(ring, t - this.timespan), indexAfter(ring, t + this.timespan), (time, first, end) => {
-      if (time < t) return;
+    this.#slide(ring, indexFrom(ring, t - this.timespan), indexAfter(ring, t + this.timespan), (_time, first, end) => {
       for (named = Math.max(named, first); named < end; named++) name(ring, named, members);
     });
   }

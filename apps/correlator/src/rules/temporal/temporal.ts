@@ -12,9 +12,10 @@ const config = z
     condition: condition.pipe(z.strictObject(lowerBound(2, 20)).transform((bound, context) => ({ gte: leastOf(bound, context) }))).optional(),
   })
   .superRefine(({ rules, condition: bound }, context) => {
-    if (bound === undefined || bound.gte <= rules.length) return;
-    const message = `asks for ${bound.gte} rules, but "rules" has only ${rules.length}`;
-    context.addIssue({ code: 'custom', path: ['condition'], input: bound, message });
+    if (bound !== undefined && bound.gte > rules.length) {
+      const message = `asks for ${bound.gte} rules, but "rules" has only ${rules.length}`;
+      context.addIssue({ code: 'custom', path: ['condition'], input: bound, message });
+    }
   });
 
 /** A match is a member when it lies in some window with matches of enough of the rules, in any order (Sigma `temporal`). */

@@ -11,7 +11,7 @@ import { RING_CAP, type WindowRule } from '../window.js';
  */
 export class Chains implements WindowRule {
   readonly timespan: number;
-  readonly cap = RING_CAP / 2;
+  readonly cap = RING_CAP;
   readonly #rules: number;
   readonly #rank: ReadonlyMap<string, number>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { GRACE, identities, named, runRuleKindContract, TIMESPAN } from '../contract.js';
-import type { Match } from '../rule-kind.js';
+import type { Match, RuleState } from '../rule-kind.js';
 import { temporalOrdered } from './temporal_ordered.js';
 
 const create = (rules: readonly string[]) => temporalOrdered.create(temporalOrdered.config.parse({ timespan: '1m', rules }), { grace: GRACE });
@@ -71,7 +71,24 @@ describe('temporal_ordered', () => {
     expect(named(create(['a', 'b']), [match('b', 0), match('a', 1000)])).toEqual([]);
   });
 
-  it('refuses a rule twice', () => {
-    expect(() => create(['a', 'a'])).toThrow(/names a rule twice/);
+  it('names all of a storm, of which it keeps little, and what comes late', () => {
+    const reducer = create(['a', 'b', 'c']);
+    const match = (k: string, t: number): Match => ({ id: `${k}${t}`, t: 1_000_000 + t, s: 3, k, d: '' });
+    let state: RuleState | undefined;
+    const named: Match[] = [];
+    const step = (input: Match): void => {
+      const taken = reducer.step(state, input);
+      state = taken.state;
+      named.push(...taken.members);
+    };
+    for (let n = 0; n < 9_000; n++) step(match('abc'[n % 3] as string, n * 10));
+    expect(named).toHaveLength(9_000);
+    expect(JSON.stringify(state).length).toBeLessThan(4_000);
+    for (const late of [match('b', 45_001), match('a', -3), match('c', 89_990 + 30_000)]) {
+      step(late);
+      expect(named.at(-1)).toEqual(late);
+    }
+    step(match('c', -4));
+    expect(named).toHaveLength(9_003);
   });
 });
