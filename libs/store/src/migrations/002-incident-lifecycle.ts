@@ -9,7 +9,7 @@ export const incidentLifecycle: Migration = {
     'alter table incidents add column muted integer not null default 0',
     `alter table incidents add column assignee ${text}`,
     `alter table incidents add column resolved_at ${text}`,
-    // Conditions of partial indexes stand in the queries as literals; SQLite does not look at the values of parameters.
+    // Queries say the conditions of partial indexes word by word, so that no database has to reason about parameters.
     'create index incidents_due on incidents (home, due_at) where due_at is not null',
     "create index incidents_still_muted on incidents (home, id) where muted = 1 and status <> 'resolved'",
     "create index incidents_unresolved on incidents (rule) where status <> 'resolved'",
@@ -56,18 +56,19 @@ export const incidentLifecycle: Migration = {
 };
 
 /**
- * One for every filter: without, a value that few or no violations have is looked for in all of them. SQLite has no
- * statistics here and takes the index made last, so the filters that leave least come last, also those that were there.
+ * One for every filter: without, a value that few or no violations have is looked for in all of them. The severity is in
+ * each, so that violations below the one asked for are passed over without reading them. SQLite has no statistics here and
+ * takes the index made last, so the filters that leave least come last, also those that were there.
  */
 const violationIndexes = [
-  'create index violations_high on violations (time, id) where severity_id >= 4',
-  'create index violations_cluster on violations (cluster, time, id)',
-  'create index violations_kind on violations (kind, time, id)',
-  'create index violations_source on violations (source, time, id)',
+  'create index violations_high on violations (time, id, severity_id) where severity_id >= 4',
+  'create index violations_cluster on violations (cluster, time, id, severity_id)',
+  'create index violations_kind on violations (kind, time, id, severity_id)',
+  'create index violations_source on violations (source, time, id, severity_id)',
   'drop index violations_namespace',
   'drop index violations_name',
   'drop index violations_workload',
-  'create index violations_namespace on violations (namespace, time, id)',
-  'create index violations_name on violations (name, time, id)',
-  'create index violations_workload on violations (workload, time, id)',
+  'create index violations_namespace on violations (namespace, time, id, severity_id)',
+  'create index violations_name on violations (name, time, id, severity_id)',
+  'create index violations_workload on violations (workload, time, id, severity_id)',
 ];
