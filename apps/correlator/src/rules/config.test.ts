@@ -41,6 +41,10 @@ describe('the keys of rule kinds', () => {
     expect(issues(type, config)).toContainEqual(message instanceof RegExp ? expect.stringMatching(message) : message);
   });
 
+  it('tell of a misspelt rule once', () => {
+    expect(issues('absence', { rules: ['a', 'b'], after: 'a', expect: 'bb' })).toHaveLength(1);
+  });
+
   it('are those of a map, so that the document can be asked for "rules"', () => {
     for (const { config } of ruleKinds) expect(config).toBeInstanceOf(z.ZodObject);
   });

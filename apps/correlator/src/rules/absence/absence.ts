@@ -26,6 +26,8 @@ const config = z
         message: `is "${rule}", which is none of "rules"; ${describeKnown(rule, rules)}`,
       });
     }
+    // A misspelt name leaves its rule unused; one message is enough.
+    if (!rules.includes(after) || !rules.includes(expect)) return;
     rules.forEach((rule, index) => {
       if (rule === after || rule === expect) return;
       context.addIssue({ code: 'custom', path: ['rules', index], input: rule, message: `is "${rule}", which is neither "after" nor "expect"` });
