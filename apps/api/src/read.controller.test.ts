@@ -266,7 +266,7 @@ describe('the read API', () => {
     ]);
     await addIncidentHistory(store.db, [history]);
     await putSilence(store.db, silenceExample);
-    await claimCommand(store.db, { id: 'c', incidentId: incident.id, time: violation.time, outcome: 'refused', message: 'why' });
+    await claimCommand(store.db, { id: 'c', target: 'incident', targetId: incident.id, time: violation.time, outcome: 'refused', message: 'why' });
     await insertDeadLetters(store.db, [
       {
         id: '0-1',

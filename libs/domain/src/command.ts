@@ -26,4 +26,31 @@ export type IncidentCommand = IncidentCommandBody & {
 
 export type IncidentCommandType = IncidentCommandBody['type'];
 
+/** What an operator says about an action. */
+export type ActionCommandBody =
+  /** Bound to the plan that the operator saw: another plan needs another approval. */
+  | { type: 'approve'; plan_hash: string; comment?: string }
+  | { type: 'reject'; comment?: string }
+  /** Undone now rather than when its lease ends; one that has not begun does not begin. */
+  | { type: 'revert'; comment?: string }
+  /** A new end of the lease, RFC 3339. */
+  | { type: 'extend'; until: string; comment?: string };
+
+/** Value of `tocsin.commands`, keyed by the action's id. */
+export type ActionCommand = ActionCommandBody & {
+  schema: 1;
+  id: string;
+  target: 'action';
+  action: string;
+  actor: string;
+  /** Teams that the actor is known to belong to. */
+  teams?: string[];
+  time: string;
+};
+
+export type ActionCommandType = ActionCommandBody['type'];
+
+/** Any value of `tocsin.commands`. */
+export type Command = IncidentCommand | ActionCommand;
+
 export const COMMENT_MAX = 2_000;

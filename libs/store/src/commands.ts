@@ -3,7 +3,9 @@ import { columnText, freeText, timeText } from './text.js';
 
 export interface CommandOutcome {
   id: string;
-  incidentId: string;
+  target: 'incident' | 'action';
+  /** Id of the incident or action. */
+  targetId: string;
   /** When it was carried out or refused. */
   time: string;
   outcome: 'applied' | 'refused';
@@ -12,10 +14,10 @@ export interface CommandOutcome {
 }
 
 /** Notes what came of a command, in the transaction of its effect. False when it was noted before: it has had its effect. */
-export async function claimCommand(tx: Queryable, { id, incidentId, time, outcome, message }: CommandOutcome): Promise<boolean> {
+export async function claimCommand(tx: Queryable, { id, target, targetId, time, outcome, message }: CommandOutcome): Promise<boolean> {
   const result = await tx
     .insertInto('incident_commands')
-    .values({ id: columnText(id), incident_id: columnText(incidentId), time: timeText(time), outcome, message: freeText(message) })
+    .values({ id: columnText(id), incident_id: columnText(targetId), target, time: timeText(time), outcome, message: freeText(message) })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;
@@ -25,5 +27,6 @@ export async function claimCommand(tx: Queryable, { id, incidentId, time, outcom
 export async function getCommand(db: Queryable, id: string): Promise<CommandOutcome | undefined> {
   const row = await db.selectFrom('incident_commands').selectAll().where('id', '=', columnText(id)).executeTakeFirst();
   if (row === undefined) return undefined;
-  return { id: row.id, incidentId: row.incident_id, time: row.time, outcome: row.outcome as CommandOutcome['outcome'], message: row.message };
+  const { incident_id: targetId, target, time, outcome, message } = row;
+  return { id, target: target as CommandOutcome['target'], targetId, time, outcome: outcome as CommandOutcome['outcome'], message };
 }

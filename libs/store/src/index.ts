@@ -1,3 +1,6 @@
+export * from './action-limits.js';
+export * from './actions.js';
+export * from './audit.js';
 export * from './commands.js';
 export * from './dead-letters.js';
 export * from './errors.js';
@@ -11,6 +14,7 @@ export * from './outbox.js';
 export { BadCursor, type Page, type Paged } from './paging.js';
 export * from './positions.js';
 export * from './retention.js';
+export * from './response-control.js';
 export * from './rule-states.js';
 export type { Database } from './schema.js';
 export * from './silences.js';

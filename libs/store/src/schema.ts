@@ -66,8 +66,52 @@ export interface Database {
     count: number;
   };
   silences: { id: string; filter: string; starts_at: string; ends_at: string; author: string; comment: string; created_at: string };
-  /** What operators said, and what came of it. */
-  incident_commands: { id: string; incident_id: string; time: string; outcome: string; message: string };
+  /** What operators said about incidents and actions, and what came of it. The column `incident_id` holds the id of either. */
+  incident_commands: { id: string; incident_id: string; target: Generated<string>; time: string; outcome: string; message: string };
+  actions: {
+    id: string;
+    version: number;
+    state: string;
+    policy: string;
+    type: string;
+    cluster: string;
+    namespace: string | null;
+    /** uid of the workload, of the pod; name of the node. */
+    workload: string | null;
+    pod: string | null;
+    node: string | null;
+    /** Id of the incident or violation that is answered. */
+    subject_id: string;
+    target_key: string;
+    severity_id: number;
+    /** 0 or 1: counts as standing. */
+    holds: number;
+    /** 0 or 1: takes something away from its target. */
+    disrupts: number;
+    started_at: string | null;
+    created_at: string;
+    updated_at: string;
+    document: string;
+    /** What the responder alone needs, as JSON text. */
+    work: string;
+    /** When the responder must look at it again; null: never. */
+    due_at: string | null;
+    claimed_by: string | null;
+    claimed_until: string | null;
+  };
+  response_control: { name: string; stopped: number; actor: string; reason: string; time: string };
+  audit: {
+    seq: number;
+    time: string;
+    actor: string;
+    event: string;
+    /** Id of the action, or what else it is about. */
+    subject: string;
+    /** Canonical JSON text. */
+    detail: string;
+    previous_hash: string;
+    hash: string;
+  };
   /** Records to be appended to the log once the transaction that made them is durable. The key is JSON text. */
   outbox: { id: Generated<number>; owner: string; topic: string; record_key: string | null; value: Buffer; headers: string };
   violations: {

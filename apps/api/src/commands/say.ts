@@ -58,7 +58,7 @@ export async function readCommand({ store }: SayDeps, id: string, query: unknown
   readQuery(noQuery, query);
   const found = await getCommand(store.db, id);
   if (found === undefined) throw notFound('command');
-  return { id, incident: found.incidentId, state: found.outcome, ...(found.message !== '' && { reason: found.message }) };
+  return { id, [found.target]: found.targetId, state: found.outcome, ...(found.message !== '' && { reason: found.message }) };
 }
 
 function idOf({ incident, key }: Said): string {

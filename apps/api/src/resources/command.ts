@@ -30,7 +30,8 @@ export const COMMAND_TYPES = Object.keys(commandBodies) as IncidentCommandType[]
 
 export const command = z.object({
   id: z.string(),
-  incident: z.string(),
+  incident: z.string().exactOptional(),
+  action: z.string().exactOptional(),
   state: z.enum(['pending', 'applied', 'refused']).describe('Commands are carried out in the order in which they were said.'),
   reason: z.string().exactOptional().describe('Why it was refused.'),
 });

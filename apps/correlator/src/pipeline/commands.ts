@@ -1,4 +1,4 @@
-import type { Incident, IncidentCommand } from '@tocsin/domain';
+import type { Command, Incident, IncidentCommand } from '@tocsin/domain';
 import {
   EventType,
   UndecodableRecord,
@@ -54,7 +54,7 @@ async function apply(tx: Queryable, command: IncidentCommand, writer: WriterDeps
   const { id, incident: incidentId } = command;
   const into = command.type === 'merge' ? command.into : undefined;
   const claim = async (outcome: 'applied' | 'refused', message = ''): Promise<Applied> => {
-    const claimed = await claimCommand(tx, { id, incidentId, time: writer.now, outcome, message });
+    const claimed = await claimCommand(tx, { id, target: 'incident', targetId: incidentId, time: writer.now, outcome, message });
     return { outcome: claimed ? outcome : undefined, written: [], homes: new Set() };
   };
   const rows = await lockIncidents(tx, into === undefined ? [incidentId] : [incidentId, into]);
@@ -75,9 +75,9 @@ async function apply(tx: Queryable, command: IncidentCommand, writer: WriterDeps
   return { ...claimed, written: await writeVersions(tx, versions, writer), homes: new Set(versions.map(({ home }) => home)) };
 }
 
-async function read(record: StoredRecord, batch: Batch, { log, writer }: CommandDeps): Promise<IncidentCommand | undefined> {
+async function read(record: StoredRecord, batch: Batch, { log, writer }: CommandDeps): Promise<Command | undefined> {
   try {
-    return decodeEvent<IncidentCommand>(record, EventType.Command);
+    return decodeEvent<Command>(record, EventType.Command);
   } catch (error) {
     if (!(error instanceof UndecodableRecord)) throw error;
     const time = writer().now;

@@ -82,6 +82,7 @@ const REASONS: Record<Action['mode'], string> = {
 };
 
 function toAction(policy: CompiledPolicy, step: CompiledPolicy['steps'][number], target: ActionTarget, subject: Subject): PlannedAction {
+  const time = 'incident' in subject ? subject.incident.updated_at : subject.violation.received_time;
   const { id, cluster, severity_id } = 'incident' in subject ? subject.incident : subject.violation;
   return {
     schema: 1,
@@ -97,6 +98,7 @@ function toAction(policy: CompiledPolicy, step: CompiledPolicy['steps'][number],
     severity_id,
     mode: policy.mode,
     reason: REASONS[policy.mode],
-    time: 'incident' in subject ? subject.incident.updated_at : subject.violation.received_time,
+    time,
+    created_at: time,
   };
 }

@@ -134,7 +134,7 @@ export function lifecycleSuite(current: CurrentStore): void {
     expect((await incidentHistory(db, 'i', { limit: 1 })).items).toHaveLength(1);
     await putSilence(db, { ...silence('s', 0, 9), author: text, comment: text });
     expect(await getSilence(db, 's')).toBeDefined();
-    expect(await claimCommand(db, { id: text, incidentId: text, time: minute(1), outcome: 'refused', message: text })).toBe(true);
+    expect(await claimCommand(db, { id: text, target: 'incident', targetId: text, time: minute(1), outcome: 'refused', message: text })).toBe(true);
     expect(await getCommand(db, text)).toMatchObject({ outcome: 'refused' });
   });
 
@@ -157,11 +157,11 @@ export function lifecycleSuite(current: CurrentStore): void {
   it('lets a command have one effect', async () => {
     const { transaction, db } = current();
     const claim = (outcome: 'applied' | 'refused') =>
-      transaction((tx) => claimCommand(tx, { id: 'c', incidentId: 'i', time: minute(1), outcome, message: '' }));
+      transaction((tx) => claimCommand(tx, { id: 'c', target: 'incident', targetId: 'i', time: minute(1), outcome, message: '' }));
     const claims = await Promise.all([claim('applied'), claim('applied'), claim('applied')]);
     expect(claims.filter(Boolean)).toHaveLength(1);
     expect(await claim('refused')).toBe(false);
-    expect(await getCommand(db, 'c')).toEqual({ id: 'c', incidentId: 'i', time: minute(1), outcome: 'applied', message: '' });
+    expect(await getCommand(db, 'c')).toEqual({ id: 'c', target: 'incident', targetId: 'i', time: minute(1), outcome: 'applied', message: '' });
     expect(await getCommand(db, 'other')).toBeUndefined();
   });
 }

@@ -193,7 +193,7 @@ export function retentionSuite(current: CurrentStore): void {
     );
     for (const n of days) {
       await putSilence(db, silence(`s${n}`, n));
-      await claimCommand(db, { id: `c${n}`, incidentId: 'i', time: day(n), outcome: 'applied', message: '' });
+      await claimCommand(db, { id: `c${n}`, target: 'incident', targetId: 'i', time: day(n), outcome: 'applied', message: '' });
     }
     const left = async () => ({
       letters: (await allPages((page) => listDeadLetters(db, {}, page), 9)).map(({ id }) => id),
