@@ -1,4 +1,4 @@
-import type { ActionPlan, ActionTarget, ActionVerification } from '@tocsin/domain';
+import type { ActionPlan, ActionScope, ActionTarget, ActionVerification } from '@tocsin/domain';
 import type { ActionType } from '@tocsin/policy';
 import type { z } from 'zod';
 
@@ -33,6 +33,26 @@ export interface ActionCall {
   signal: AbortSignal;
 }
 
+/** A target as its cluster shows it now. The runner reads it, and checks what is protected by it. */
+export interface TargetFacts {
+  scope: ActionScope;
+  /** Of the pod, workload or node. */
+  labels: Readonly<Record<string, string>>;
+  namespaceLabels: Readonly<Record<string, string>>;
+  hostNetwork: boolean;
+  /** Run by a kubelet from a file: no controller, and the API server cannot change it. */
+  staticPod: boolean;
+  /** Whether the pod is ready, and how many pods of its workload are; absent where it is about no pod. */
+  ready?: { pod: boolean; workload: number };
+}
+
+/** Reads targets. Throws `Refused` where there is none, or the right to read it is missing, and `Transient`. */
+export interface Targets {
+  /** Whether actions can reach the cluster. */
+  knows(cluster: string): boolean;
+  read(cluster: string, target: ActionTarget, signal: AbortSignal): Promise<TargetFacts>;
+}
+
 /** What a call found or made that undoing it needs and the plan does not say; plain JSON. */
 export type Effect = Record<string, unknown>;
 
@@ -62,8 +82,11 @@ export interface RevertResult {
  * Mode, approval, limits, lease, kill switch and record are the runner's; an action MUST NOT know of them.
  */
 export interface ActionInstance {
-  /** Reads, and writes nothing. The same world gives the same plan. Throws `Refused` when it cannot be done. */
-  plan(call: ActionCall): Promise<ActionPlan>;
+  /**
+   * Reads, and writes nothing. The same world gives the same plan: it holds nothing that changes by itself, such as a
+   * resourceVersion or a status. Throws `Refused` when it cannot be done.
+   */
+  plan(target: TargetFacts, call: ActionCall): Promise<Omit<ActionPlan, 'scope'>>;
   /** Asks the API server whether it would take the changes, by `dryRun=All`; writes nothing. */
   dryRun?(plan: ActionPlan, call: ActionCall): Promise<void>;
   /** Does what the plan says, if the target still is the one of the plan (uid). */
@@ -97,8 +120,11 @@ export interface ActionDefinition<Config = unknown, Deps = unknown> {
     targets: readonly ActionTarget['type'][];
     permissions: readonly Permission[];
   };
-  /** Whether it takes something away from its target, such as its network: then shares of a workload and its last replica count. */
-  disrupts: boolean;
+  /**
+   * `none` leaves the cluster as it is, and may be done to what is protected. `adds` takes nothing away, such as a label.
+   * `disrupts` takes something away, such as the network: then shares of a workload and its last ready replica count.
+   */
+  impact: 'none' | 'adds' | 'disrupts';
   /** Most actions of this type that stand at a time on one pod, and on one node. */
   most?: { perPod?: number; perNode?: number };
   create(config: Config, deps: Deps): ActionInstance;

@@ -42,7 +42,7 @@ export interface ActionScope {
   node?: string;
   pod?: { name: string; uid: string };
   /** What owns the pod, up to its topmost controller. */
-  workload?: { kind: string; name: string; uid: string; replicas: number; ready: number };
+  workload?: { kind: string; name: string; uid: string; replicas: number };
 }
 
 /** Exactly what will be done. Approvals are bound to its hash, so it holds nothing that changes by itself. */
@@ -98,7 +98,6 @@ export const REFUSALS = [
   'incident_resolved',
   'policy_withdrawn',
   'step_failed',
-  'reverted_early',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

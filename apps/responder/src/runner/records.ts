@@ -1,0 +1,31 @@
+import type { Incident } from '@tocsin/domain';
+import type { ActionCounts, AuditEntry, CommandOutcome, Counted, ResponseControl } from '@tocsin/store';
+import type { ActionRecord } from '../lifecycle/record.js';
+
+/** What the runner keeps, and where. All changes happen one after another. */
+export interface Records {
+  /** All of it or nothing; no other change happens meanwhile. Throws when the kill switch cannot be read. */
+  change<T>(work: (tx: RecordsTx) => Promise<T>): Promise<T>;
+  /** Takes actions that are due; see `claimActions` of the store. */
+  claim(claim: { now: number; limit: number }): Promise<ActionRecord[]>;
+  /** Throws when it cannot be read: then nothing may be begun. */
+  control(): Promise<ResponseControl>;
+  get(id: string): Promise<ActionRecord | undefined>;
+  incident(id: string): Promise<Incident | undefined>;
+}
+
+export interface RecordsTx {
+  readonly control: ResponseControl;
+  /** Returns those that were not there. */
+  insert(records: readonly ActionRecord[]): Promise<ActionRecord[]>;
+  get(id: string): Promise<ActionRecord | undefined>;
+  /** All actions about one incident or violation. */
+  about(subject: string): Promise<ActionRecord[]>;
+  counts(counted: Counted, except: string): Promise<ActionCounts>;
+  save(record: ActionRecord): Promise<void>;
+  /** Publishes the action as it is, once this change is durable. */
+  publish(record: ActionRecord): Promise<void>;
+  audit(entry: AuditEntry): Promise<void>;
+  /** False when the command had its effect before. */
+  claimCommand(outcome: CommandOutcome): Promise<boolean>;
+}
