@@ -14,7 +14,7 @@ export function createResponderMetrics(registry: Registry) {
     }),
     planned: new Counter({
       name: 'tocsin_responder_actions_planned_total',
-      help: 'Actions that policies want done; none is done.',
+      help: 'Actions that policies want done.',
       labelNames: ['policy', 'type', 'mode'],
       registers,
     }),
@@ -22,6 +22,29 @@ export function createResponderMetrics(registry: Registry) {
       name: 'tocsin_responder_skipped_total',
       help: 'Matches of a policy, or of one of its steps, for which nothing was planned: muted, resolved, or no_target.',
       labelNames: ['policy', 'reason'],
+      registers,
+    }),
+    commands: new Counter({
+      name: 'tocsin_responder_commands_total',
+      help: 'Commands about actions, by what became of them.',
+      labelNames: ['type', 'outcome'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'tocsin_responder_action_events_total',
+      help: 'What became of actions, by type of action.',
+      labelNames: ['type', 'event'],
+      registers,
+    }),
+    refused: new Counter({
+      name: 'tocsin_responder_actions_refused_total',
+      help: 'Actions that a limit, a protection or a missing right kept from happening.',
+      labelNames: ['type', 'by'],
+      registers,
+    }),
+    released: new Counter({
+      name: 'tocsin_responder_marks_released_total',
+      help: 'Effects found in clusters that no action on record stood for, and that were taken away.',
       registers,
     }),
   };

@@ -1,27 +1,39 @@
 import { isDeepStrictEqual } from 'node:util';
 import { contentOf, loadPolicies, watchPolicies, type ResponsePolicy } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
+import type { Targets } from './action.js';
 import { responderConfig, type ResponderConfig } from './config.js';
+import { Refused } from './failure.js';
 import { createResponderMetrics } from './metrics.js';
 import { compilePolicies } from './pipeline/plan-actions.js';
 import { Responder } from './pipeline/respond.js';
 import { ResponderModule } from './responder.module.js';
+import { ResponseService } from './service.js';
 
 export const responderPart: AppPart<ResponderConfig> = {
   name: 'responder',
   config: responderConfig,
-  needsStore: false,
-  async plan(_config, { policyDir }) {
+  needsStore: true,
+  async plan(config, { policyDir }) {
     const load = async (): Promise<ResponsePolicy[]> => (await loadPolicies(policyDir, {})).responses;
     const seen = await contentOf(policyDir);
     let documents = await load();
-    return async ({ log, logger, metrics, clock }) => {
-      const responder = new Responder(compilePolicies(documents), { log, logger, metrics: createResponderMetrics(metrics), now: () => clock.now() });
+    return async ({ log, store, logger, metrics, clock }) => {
+      const now = (): number => clock.now();
+      const common = { log, logger, metrics: createResponderMetrics(metrics), now, targets: noTargets };
+      const deps = { clusters: config.clusters.map(({ name }) => name) };
+      const service = new ResponseService({ ...common, config, store, deps, policies: () => responder.policies });
+      const responder: Responder = new Responder(compilePolicies(documents), {
+        ...common,
+        records: service.records,
+        onChanged: () => service.changed(),
+      });
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: ResponderModule.forRoot(responder),
         async start() {
-          logger.info({ policies: namesOf(documents) }, 'Response policies are in force; they are observed only.');
+          service.start();
+          logger.info({ policies: namesOf(documents), clusters: deps.clusters }, 'Response policies are in force.');
           following = await followPolicies<ResponsePolicy[]>({
             app: 'responder',
             logger,
@@ -35,7 +47,10 @@ export const responderPart: AppPart<ResponderConfig> = {
             },
           });
         },
-        stop: async () => following?.stop(),
+        stop: async () => {
+          await following?.stop();
+          await service.stop();
+        },
       };
     };
   },
@@ -49,3 +64,10 @@ function essence(documents: readonly ResponsePolicy[]): unknown {
 function namesOf(documents: readonly ResponsePolicy[]): string[] {
   return documents.filter(({ spec }) => spec.enabled).map(({ metadata }) => metadata.name);
 }
+
+const noTargets: Targets = {
+  knows: () => false,
+  async read(cluster) {
+    throw new Refused('unknown_cluster', `No cluster "${cluster}" is configured.`);
+  },
+};

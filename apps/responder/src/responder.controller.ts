@@ -20,4 +20,9 @@ export class ResponderController {
   violations(batch: Batch): Promise<void> {
     return this.#responder.violations(batch);
   }
+
+  @OnBatch(Topic.Commands, { group: RESPONDER_GROUPS.commands })
+  commands(batch: Batch): Promise<void> {
+    return this.#responder.commands(batch);
+  }
 }

@@ -1,4 +1,5 @@
 import { chunks } from './batches.js';
+import { locksRows } from './locking.js';
 import type { Queryable } from './store.js';
 
 export interface OutboxRecord {
@@ -28,7 +29,20 @@ export async function putOutbox(db: Queryable, owner: string, records: readonly 
 
 /** The owner's oldest records; they stay until `deleteOutbox`. */
 export async function takeOutbox(db: Queryable, owner: string, limit: number): Promise<(OutboxRecord & { id: number })[]> {
-  const rows = await db.selectFrom('outbox').selectAll().where('owner', '=', owner).orderBy('id').limit(limit).execute();
+  return read(db, owner, limit, false);
+}
+
+/**
+ * The same, for several processes that publish for one owner: whoever comes second waits until the transaction
+ * `tx` ends, and gets what it left.
+ */
+export async function lockOutbox(tx: Queryable, owner: string, limit: number): Promise<(OutboxRecord & { id: number })[]> {
+  return read(tx, owner, limit, true);
+}
+
+async function read(db: Queryable, owner: string, limit: number, lock: boolean): Promise<(OutboxRecord & { id: number })[]> {
+  const all = db.selectFrom('outbox').selectAll().where('owner', '=', owner).orderBy('id').limit(limit);
+  const rows = await (lock && locksRows(db) ? all.forUpdate() : all).execute();
   return rows.map(({ id, topic, record_key: key, value, headers }) => ({
     id,
     topic,

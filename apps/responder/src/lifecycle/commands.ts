@@ -43,7 +43,8 @@ function approve(record: ActionRecord, command: Extract<ActionCommand, { type: '
   if (command.plan_hash !== action.plan_hash) return { refused: 'The plan has changed since; look at it again.' };
   const why = mayApprove(record, command);
   if (why !== undefined) return { refused: why };
-  if (approvals.given.some(({ actor }) => actor === command.actor)) return { refused: `${command.actor} has approved it already; somebody else must.` };
+  if (approvals.given.some(({ actor }) => actor === command.actor))
+    return { refused: `${command.actor} has approved it already; somebody else must.` };
   const given = [...approvals.given, { actor: command.actor, time: iso(now), ...(command.comment !== undefined && { comment: command.comment }) }];
   const next = { ...action, approvals: { ...approvals, given } };
   const missing = approvals.required - given.length;
@@ -51,7 +52,14 @@ function approve(record: ActionRecord, command: Extract<ActionCommand, { type: '
   if (!isApproved(next)) {
     return { change: told(record, { ...parts, reason: `${command.actor} approved it; ${missing} more must.` }, {}, now) };
   }
-  return { change: told(record, { ...parts, state: 'approved', reason: `Approved by ${given.map(({ actor }) => actor).join(', ')}.` }, { dueAt: iso(now) }, now) };
+  return {
+    change: told(
+      record,
+      { ...parts, state: 'approved', reason: `Approved by ${given.map(({ actor }) => actor).join(', ')}.` },
+      { dueAt: iso(now) },
+      now,
+    ),
+  };
 }
 
 function mayApprove({ work, action }: ActionRecord, { actor, teams = [] }: ActionCommand): string | undefined {
@@ -71,7 +79,12 @@ function extend(record: ActionRecord, { until, actor, comment }: Extract<ActionC
   if (now >= Date.parse(action.expires_at)) return { refused: 'Its lease is over.' };
   if (end <= now) return { refused: 'The new end is past; revert it instead.' };
   if (end > Date.parse(action.started_at) + LEASE_MAX_MS) return { refused: 'An action stands 30 days at most.' };
-  const parts = { expires_at: iso(end), reason: `${actor} set the end of its lease to ${iso(end)}.`, actor, ...(comment !== undefined && { comment }) };
+  const parts = {
+    expires_at: iso(end),
+    reason: `${actor} set the end of its lease to ${iso(end)}.`,
+    actor,
+    ...(comment !== undefined && { comment }),
+  };
   // A capture is looked after more often than its lease ends; what comes first stays.
   const dueAt = record.dueAt !== null && record.dueAt < action.expires_at ? record.dueAt : iso(end);
   return { change: told(record, parts, { dueAt }, now) };

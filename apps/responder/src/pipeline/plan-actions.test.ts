@@ -39,7 +39,9 @@ describe('planActions', () => {
       incident: incident.id,
       severity_id: 4,
       mode: 'auto',
-      reason: 'running actions is not in this version',
+      reason: 'The policy asks for it.',
+      created_at: incident.updated_at,
+      after: [],
       time: incident.updated_at,
     });
     expect(skipped).toEqual([]);
@@ -63,10 +65,10 @@ describe('planActions', () => {
     const plan = planActions(set, { incident });
     expect(brief(plan)).toEqual(['look/mark pod shop/web-1', 'look/mark pod shop/web-2', 'stop/cordon node node-1', 'stop/scale workload shop/web']);
     expect(plan.planned.map(({ mode, reason }) => `${mode}: ${reason}`)).toEqual([
-      'observe: the policy observes; nothing is done',
-      'observe: the policy observes; nothing is done',
-      'propose: running actions is not in this version',
-      'propose: running actions is not in this version',
+      'observe: The policy observes; nothing is done.',
+      'observe: The policy observes; nothing is done.',
+      'propose: The policy asks for it.',
+      'propose: The policy asks for it.',
     ]);
     expect(plan.skipped).toEqual([]);
   });

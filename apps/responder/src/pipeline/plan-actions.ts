@@ -1,5 +1,6 @@
 import { actionId, actionKey, type Action, type ActionTarget } from '@tocsin/domain';
 import { EVENT_VARIABLE, compileFilter, type Filter, type ResponsePolicy, type ResponseStep } from '@tocsin/policy';
+import type { Terms } from '../lifecycle/record.js';
 import { targetsOf, type Subject } from './targets.js';
 
 /** A policy whose conditions are compiled. */
@@ -8,10 +9,17 @@ export interface CompiledPolicy {
   answers: 'incidents' | 'violations';
   matches: Filter;
   mode: Action['mode'];
-  steps: { id: string; action: ResponseStep['action']; when: Filter | undefined }[];
+  lease: number;
+  approvals: Terms['approvals'];
+  limits: Terms['limits'];
+  steps: { id: string; action: ResponseStep['action']; with: unknown; when: Filter | undefined; onFailure: ResponseStep['onFailure'] }[];
 }
 
-export type PlannedAction = Action & { state: 'planned' };
+export type PlannedAction = Action & {
+  state: 'planned';
+  /** Ids of the actions of the step before: those on the same target, or all of them when it is about other targets. */
+  after: string[];
+};
 
 /** What a policy, or one of its steps, that matches does not plan after all. */
 export interface SkippedStep {
@@ -36,8 +44,10 @@ export function compilePolicies(documents: readonly ResponsePolicy[]): CompiledP
   return documents.flatMap(({ metadata, spec }) => {
     if (!spec.enabled) return [];
     const variable = EVENT_VARIABLE[spec.match.events];
-    const steps = spec.steps.map(({ id, action, when }) => ({ id, action, when: when === undefined ? undefined : compileFilter(when, variable) }));
-    return [{ name: metadata.name, answers: spec.match.events, matches: compileFilter(spec.match.filter, variable), mode: spec.mode, steps }];
+    const { mode, lease, approvals, limits } = spec;
+    const steps = spec.steps.map(({ when, ...step }) => ({ ...step, when: when === undefined ? undefined : compileFilter(when, variable) }));
+    const matches = compileFilter(spec.match.filter, variable);
+    return [{ name: metadata.name, answers: spec.match.events, matches, mode, lease, approvals, limits, steps }];
   });
 }
 
@@ -55,10 +65,13 @@ export function planActions(policies: readonly CompiledPolicy[], subject: Subjec
       plan.skipped.push({ policy: policy.name, ...reason });
       continue;
     }
+    let before: PlannedAction[] = [];
     for (const step of policy.steps) {
       if (step.when?.test(event) === false) continue;
       const { targets, wanted } = targetsOf(step.action, subject);
-      plan.planned.push(...targets.map((target) => toAction(policy, step, target, subject)));
+      const actions = targets.map((target) => toAction(policy, step, target, subject, before));
+      plan.planned.push(...actions);
+      if (actions.length > 0) before = actions;
       if (targets.length > 0) continue;
       const message = `The ${'incident' in subject ? 'incident' : 'violation'} names no ${wanted.join(' or ')}.`;
       plan.skipped.push({ policy: policy.name, step: step.id, reason: 'no_target', message });
@@ -75,14 +88,16 @@ function whyNot(subject: Subject): Pick<SkippedStep, 'reason' | 'message'> | und
   return status === 'resolved' ? { reason: 'resolved', message: 'The incident is resolved.' } : undefined;
 }
 
-const REASONS: Record<Action['mode'], string> = {
-  observe: 'the policy observes; nothing is done',
-  propose: 'running actions is not in this version',
-  auto: 'running actions is not in this version',
-};
-
-function toAction(policy: CompiledPolicy, step: CompiledPolicy['steps'][number], target: ActionTarget, subject: Subject): PlannedAction {
+function toAction(
+  policy: CompiledPolicy,
+  step: CompiledPolicy['steps'][number],
+  target: ActionTarget,
+  subject: Subject,
+  before: readonly PlannedAction[],
+): PlannedAction {
   const time = 'incident' in subject ? subject.incident.updated_at : subject.violation.received_time;
+  const onSame = before.filter((action) => action.target.type === target.type && action.target.name === target.name);
+  const after = onSame.length > 0 ? onSame : before;
   const { id, cluster, severity_id } = 'incident' in subject ? subject.incident : subject.violation;
   return {
     schema: 1,
@@ -97,8 +112,9 @@ function toAction(policy: CompiledPolicy, step: CompiledPolicy['steps'][number],
     ...('incident' in subject ? { incident: id } : { violation: id }),
     severity_id,
     mode: policy.mode,
-    reason: REASONS[policy.mode],
+    reason: policy.mode === 'observe' ? 'The policy observes; nothing is done.' : 'The policy asks for it.',
     time,
     created_at: time,
+    after: after.map((action) => action.id),
   };
 }

@@ -1,55 +1,65 @@
-import { actionKey, type Incident, type Violation } from '@tocsin/domain';
+import type { Command, Incident, Violation } from '@tocsin/domain';
 import {
   EventType,
-  Topic,
   UndecodableRecord,
   appendDeadLetters,
   deadLetter,
   decodeEvent,
-  encodeEvent,
   type Batch,
   type EventLog,
   type StoredRecord,
 } from '@tocsin/event-log';
 import type { Logger } from '@tocsin/runtime';
+import type { Targets } from '../action.js';
 import type { ResponderMetrics } from '../metrics.js';
+import { takeIn } from '../runner/intake.js';
+import { carryOut } from '../runner/obey.js';
+import type { Records } from '../runner/records.js';
 import { planActions, type CompiledPolicy, type Plan, type PlannedAction } from './plan-actions.js';
 import { Recent } from './recent.js';
 import type { Subject } from './targets.js';
 
 /** Consumer groups by what is read. */
-export const RESPONDER_GROUPS = { incidents: 'responder', violations: 'responder.violations' } as const;
+export const RESPONDER_GROUPS = { incidents: 'responder', violations: 'responder.violations', commands: 'responder.commands' } as const;
 
 export interface ResponderDeps {
   log: EventLog;
+  records: Records;
+  targets: Pick<Targets, 'knows'>;
   logger: Logger;
   metrics: ResponderMetrics;
   now(): number;
+  /** Called when there is something to do or to publish. */
+  onChanged(): void;
 }
 
-/** A storm of incidents with many targets must not become one huge append. */
-const APPEND_RECORDS = 1_000;
-/** Ids of planned actions that are remembered, so that they are not told with each change of their incident. */
+/** A storm of incidents with many targets must not become one huge transaction. */
+const STEP = 500;
+/** Ids of planned actions that are remembered, so that the store is not asked with each change of their incident. */
 const REMEMBERED = 100_000;
 
 /**
- * Reads incidents and violations and records what the policies want done. It does none of it: running actions is not
- * in this version. Offsets are committed after the actions are on the log; what is told twice after a crash, or by
- * another replica, has the same id and version.
+ * Reads incidents, violations and commands, and writes down what the policies want done and what people said. The runner
+ * does it. Offsets are committed after that is durable; what comes again, here or at another replica, is known by its id.
  */
 export class Responder {
   readonly #deps: ResponderDeps;
   readonly #known = new Recent(REMEMBERED);
-  #policies: readonly CompiledPolicy[];
+  #policies: ReadonlyMap<string, CompiledPolicy>;
 
   constructor(policies: readonly CompiledPolicy[], deps: ResponderDeps) {
-    this.#policies = policies;
+    this.#policies = byName(policies);
     this.#deps = deps;
+  }
+
+  /** Those in force. */
+  get policies(): ReadonlyMap<string, CompiledPolicy> {
+    return this.#policies;
   }
 
   /** From the next batch on. */
   follow(policies: readonly CompiledPolicy[]): void {
-    this.#policies = policies;
+    this.#policies = byName(policies);
   }
 
   incidents(batch: Batch): Promise<void> {
@@ -62,8 +72,21 @@ export class Responder {
 
   async violations(batch: Batch): Promise<void> {
     // Hardly any policy answers violations, and there are many, so they are not even parsed where none does.
-    if (!this.#policies.some(({ answers }) => answers === 'violations')) return;
+    if (![...this.#policies.values()].some(({ answers }) => answers === 'violations')) return;
     await this.#respond(batch, (record) => ({ violation: decodeEvent<Violation>(record, EventType.Violation) }));
+  }
+
+  async commands(batch: Batch): Promise<void> {
+    const { records, metrics, now, onChanged } = this.#deps;
+    for (const record of batch.records) {
+      const command = await this.#read(record, batch, (one) => decodeEvent<Command>(one, EventType.Command));
+      if (command?.target === 'action') {
+        const result = await carryOut(records, command, now());
+        if (result !== undefined) metrics.commands.inc({ type: command.type, outcome: result.outcome });
+      }
+      batch.done(record.offset);
+    }
+    onChanged();
   }
 
   async #respond(batch: Batch, read: (record: StoredRecord) => Subject): Promise<void> {
@@ -72,25 +95,20 @@ export class Responder {
     for (const record of batch.records) {
       const subject = await this.#read(record, batch, read);
       if (subject === undefined) continue;
-      const plan = planActions(policies, subject);
+      const plan = planActions([...policies.values()], subject);
       for (const action of plan.planned) if (!this.#known.has(action.id)) planned.set(action.id, action);
       this.#noteSkipped(plan);
     }
     const actions = [...planned.values()];
-    for (let from = 0; from < actions.length; from += APPEND_RECORDS) await this.#publish(actions.slice(from, from + APPEND_RECORDS));
+    for (let from = 0; from < actions.length; from += STEP) await this.#takeIn(actions.slice(from, from + STEP), policies);
   }
 
-  async #publish(actions: readonly PlannedAction[]): Promise<void> {
-    const { log, metrics } = this.#deps;
-    const records = actions.map((action) => {
-      const attributes = { id: `${action.id}/${action.version}`, type: EventType.Action, source: '/tocsin/responder', time: action.time };
-      return encodeEvent(actionKey(action), attributes, action);
-    });
-    await log.append(Topic.Actions, records);
-    for (const { id, policy, type, mode } of actions) {
-      this.#known.add(id);
-      metrics.planned.inc({ policy, type, mode });
-    }
+  async #takeIn(actions: readonly PlannedAction[], policies: ReadonlyMap<string, CompiledPolicy>): Promise<void> {
+    const { records, targets, metrics, now, onChanged } = this.#deps;
+    const added = await takeIn(records, actions, policies, targets, now());
+    for (const { id } of actions) this.#known.add(id);
+    for (const { policy, type, mode } of added) metrics.planned.inc({ policy, type, mode });
+    if (added.length > 0) onChanged();
   }
 
   #noteSkipped({ skipped }: Plan): void {
@@ -102,7 +120,7 @@ export class Responder {
   }
 
   /** Undefined when the record is no event; it is with the dead letters then. */
-  async #read(record: StoredRecord, { topic, partition }: Batch, read: (record: StoredRecord) => Subject): Promise<Subject | undefined> {
+  async #read<T>(record: StoredRecord, { topic, partition }: Batch, read: (record: StoredRecord) => T): Promise<T | undefined> {
     try {
       return read(record);
     } catch (error) {
@@ -115,4 +133,8 @@ export class Responder {
       return undefined;
     }
   }
+}
+
+function byName(policies: readonly CompiledPolicy[]): ReadonlyMap<string, CompiledPolicy> {
+  return new Map(policies.map((policy) => [policy.name, policy]));
 }

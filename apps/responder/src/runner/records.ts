@@ -23,9 +23,9 @@ export interface RecordsTx {
   about(subject: string): Promise<ActionRecord[]>;
   counts(counted: Counted, except: string): Promise<ActionCounts>;
   save(record: ActionRecord): Promise<void>;
-  /** Publishes the action as it is, once this change is durable. */
-  publish(record: ActionRecord): Promise<void>;
-  audit(entry: AuditEntry): Promise<void>;
+  /** Publishes the actions as they are, once this change is durable. */
+  publish(records: readonly ActionRecord[]): Promise<void>;
+  audit(entries: readonly AuditEntry[]): Promise<void>;
   /** False when the command had its effect before. */
   claimCommand(outcome: CommandOutcome): Promise<boolean>;
 }

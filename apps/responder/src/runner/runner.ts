@@ -127,7 +127,8 @@ export class Runner<Deps = unknown> {
     if (withdrawn !== undefined) return withdrawn;
     const { definition, instance } = this.#instance(record);
     const { plan, hash } = await this.#plan(record, definition, instance, true);
-    if (agreed && hash !== action.plan_hash) return { type: 'outdated', message: 'The target has changed since it was approved; the new plan needs approval.', revertible: false };
+    if (agreed && hash !== action.plan_hash)
+      return { type: 'outdated', message: 'The target has changed since it was approved; the new plan needs approval.', revertible: false };
     const revertible = instance.revert !== undefined;
     const disrupts = definition.impact === 'disrupts';
     let event: LifecycleEvent = { type: 'begun', revertible };
@@ -144,7 +145,12 @@ export class Runner<Deps = unknown> {
   }
 
   /** What keeps it from beginning now; in the transaction that begins it, so that nothing slips in between. */
-  async #verdict(tx: RecordsTx, { action, work }: ActionRecord, { scope }: ActionPlan, definition: ActionDefinition<never, Deps>): Promise<LifecycleEvent | undefined> {
+  async #verdict(
+    tx: RecordsTx,
+    { action, work }: ActionRecord,
+    { scope }: ActionPlan,
+    definition: ActionDefinition<never, Deps>,
+  ): Promise<LifecycleEvent | undefined> {
     const { now, limits, times } = this.#deps;
     if (tx.control.stopped) return { type: 'waits', at: iso(now() + times.stopped) };
     const { cluster, namespace, workload, pod, node } = scope;
@@ -221,10 +227,19 @@ export class Runner<Deps = unknown> {
   #again({ work }: ActionRecord, error: unknown): LifecycleEvent {
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(work.attempts, 10), LONGEST_PAUSE_MS);
     const asked = error instanceof Transient ? (error.retryAfterMs ?? 0) : 0;
-    return { type: 'again', message: `It is tried again: ${messageOf(error)}`, at: iso(this.#deps.now() + Math.max(pause, Math.min(asked, 10 * LONGEST_PAUSE_MS))) };
+    return {
+      type: 'again',
+      message: `It is tried again: ${messageOf(error)}`,
+      at: iso(this.#deps.now() + Math.max(pause, Math.min(asked, 10 * LONGEST_PAUSE_MS))),
+    };
   }
 
-  async #plan(record: ActionRecord, definition: ActionDefinition<never, Deps>, instance: ActionInstance, dryRun: boolean): Promise<{ plan: ActionPlan; hash: string }> {
+  async #plan(
+    record: ActionRecord,
+    definition: ActionDefinition<never, Deps>,
+    instance: ActionInstance,
+    dryRun: boolean,
+  ): Promise<{ plan: ActionPlan; hash: string }> {
     const { cluster, target } = record.action;
     const facts: TargetFacts = await this.#call(record, (call) => this.#deps.targets.read(cluster, target, call.signal));
     const guarded = protectedBy(facts, definition.impact, this.#deps.protection);
@@ -256,7 +271,11 @@ export class Runner<Deps = unknown> {
 
   /** Whether the policy, and the incident that it answers, still are what they were. */
   async #withdrawn({ action, work }: ActionRecord): Promise<LifecycleEvent | undefined> {
-    const refused = (by: 'policy_withdrawn' | 'incident_muted' | 'incident_resolved', message: string): LifecycleEvent => ({ type: 'refused', by, message });
+    const refused = (by: 'policy_withdrawn' | 'incident_muted' | 'incident_resolved', message: string): LifecycleEvent => ({
+      type: 'refused',
+      by,
+      message,
+    });
     if (work.requestedBy === `policy/${action.policy}`) {
       const policy = this.#deps.policies().get(action.policy);
       const step = policy?.steps.find(({ id }) => id === action.step);
@@ -306,7 +325,11 @@ export class Runner<Deps = unknown> {
   }
 }
 
-const STALE: LifecycleEvent = { type: 'refused', by: 'stale', message: 'It is too long ago that the incident changed; nothing is done about old news.' };
+const STALE: LifecycleEvent = {
+  type: 'refused',
+  by: 'stale',
+  message: 'It is too long ago that the incident changed; nothing is done about old news.',
+};
 
 function planOf({ action }: ActionRecord): ActionPlan {
   if (action.plan === undefined) throw new Error(`The action ${action.id} is ${action.state} and has no plan.`);

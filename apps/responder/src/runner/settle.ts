@@ -7,8 +7,8 @@ import type { RecordsTx } from './records.js';
 export async function settle(tx: RecordsTx, before: ActionRecord, { record, told }: Change, now: number): Promise<void> {
   await tx.save(record);
   if (!told) return;
-  await tx.publish(record);
-  await tx.audit(entryOf(before.action.state, record.action));
+  await tx.publish([record]);
+  await tx.audit([entryOf(before.action.state, record.action)]);
   if (isThrough(record.action.state) || isBad(record.action.state)) await wakeFollowers(tx, record, now);
   if (isBad(record.action.state) && record.work.terms.onFailure === 'revert') await undoSteps(tx, record, now);
 }
@@ -50,7 +50,10 @@ async function undoSteps(tx: RecordsTx, { action, work }: ActionRecord, now: num
   for (const id of before) {
     const step = all.get(id);
     if (step === undefined || (step.action.state !== 'running' && step.action.state !== 'active')) continue;
-    const event: LifecycleEvent = { type: 'undo', message: `The step "${action.step}" after it came to nothing, and the policy then undoes the others.` };
+    const event: LifecycleEvent = {
+      type: 'undo',
+      message: `The step "${action.step}" after it came to nothing, and the policy then undoes the others.`,
+    };
     await settle(tx, step, live(step, event, now), now);
   }
 }

@@ -1,4 +1,4 @@
-import { actionKey } from '@tocsin/domain';
+import { actionKey, type Action } from '@tocsin/domain';
 import { EventType, Topic, encodeEvent } from '@tocsin/event-log';
 import {
   actionsOf,
@@ -13,10 +13,11 @@ import {
   putOutbox,
   readControl,
   updateAction,
+  type OutboxRecord,
   type Queryable,
   type Store,
 } from '@tocsin/store';
-import type { ActionRecord, Work } from '../lifecycle/record.js';
+import type { Work } from '../lifecycle/record.js';
 import type { Records, RecordsTx } from './records.js';
 
 /** Whose records in the outbox are the responder's. */
@@ -51,12 +52,18 @@ function sqlTx(tx: Queryable, control: RecordsTx['control']): RecordsTx {
     about: (subject) => actionsOf<Work>(tx, subject),
     counts: (counted, except) => countActions(tx, counted, except),
     save: (record) => updateAction(tx, record),
-    async publish({ action }: ActionRecord) {
-      const attributes = { id: `${action.id}/${action.version}`, type: EventType.Action, source: '/tocsin/responder', time: action.time };
-      const { key, value, headers } = encodeEvent(actionKey(action), attributes, action);
-      await putOutbox(tx, OUTBOX_OWNER, [{ topic: Topic.Actions, key, value, headers }]);
-    },
-    audit: (entry) => appendAudit(tx, [entry]),
+    publish: (records) =>
+      putOutbox(
+        tx,
+        OUTBOX_OWNER,
+        records.map(({ action }) => recordOf(action)),
+      ),
+    audit: (entries) => appendAudit(tx, entries),
     claimCommand: (outcome) => claimCommand(tx, outcome),
   };
+}
+
+function recordOf(action: Action): OutboxRecord {
+  const attributes = { id: `${action.id}/${action.version}`, type: EventType.Action, source: '/tocsin/responder', time: action.time };
+  return { topic: Topic.Actions, ...encodeEvent(actionKey(action), attributes, action) };
 }
