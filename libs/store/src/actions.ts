@@ -59,13 +59,14 @@ export async function insertActions(tx: Queryable, rows: readonly ActionRow[]): 
   return added;
 }
 
-/** Gives the claim on it back as well. */
+/** A claim on it stays: whoever works on it must come to an end before others begin. */
 export async function updateAction(tx: Queryable, row: ActionRow): Promise<void> {
-  await tx
-    .updateTable('actions')
-    .set({ ...changing(row), claimed_by: null, claimed_until: null })
-    .where('id', '=', row.action.id)
-    .execute();
+  await tx.updateTable('actions').set(changing(row)).where('id', '=', row.action.id).execute();
+}
+
+/** Gives the claim back, if it still is this owner's. */
+export async function releaseAction(tx: Queryable, id: string, owner: string): Promise<void> {
+  await tx.updateTable('actions').set({ claimed_by: null, claimed_until: null }).where('id', '=', id).where('claimed_by', '=', owner).execute();
 }
 
 function changing({ action, work, holds, disrupts, dueAt }: ActionRow) {
@@ -162,12 +163,6 @@ export async function claimActions<Work>(tx: Queryable, { owner, now, until, lim
     .execute();
   const found = new Map(rows.map((row) => [row.id, fromRow<Work>(row)]));
   return ids.flatMap((id) => found.get(id) ?? []);
-}
-
-/** Whether the claim still is this owner's; false when it ran out and another took it. */
-export async function stillClaimed(db: Queryable, id: string, owner: string, version: number): Promise<boolean> {
-  const row = await db.selectFrom('actions').select(['claimed_by', 'version']).where('id', '=', id).executeTakeFirst();
-  return row?.claimed_by === owner && row.version === version;
 }
 
 function fromRow<Work>({ document, work, holds, disrupts, due_at: dueAt }: Row): ActionRow<Work> {

@@ -22,7 +22,10 @@ export interface RecordsTx {
   /** All actions about one incident or violation. */
   about(subject: string): Promise<ActionRecord[]>;
   counts(counted: Counted, except: string): Promise<ActionCounts>;
+  /** A claim on it stays. */
   save(record: ActionRecord): Promise<void>;
+  /** Gives a claim of ours back. */
+  release(id: string): Promise<void>;
   /** Publishes the actions as they are, once this change is durable. */
   publish(records: readonly ActionRecord[]): Promise<void>;
   audit(entries: readonly AuditEntry[]): Promise<void>;

@@ -97,10 +97,11 @@ export class Runner<Deps = unknown> {
     }
   }
 
-  /** Takes the claim back along; a record that changed since the claim, by a command or another runner, stays as it is. */
+  /** Gives the claim back; a record that changed since the claim, by a command or another runner, stays as it is. */
   async #write(record: ActionRecord, event: LifecycleEvent): Promise<void> {
     const { records, now, onEvent } = this.#deps;
     const written = await records.change(async (tx) => {
+      await tx.release(record.action.id);
       const current = await tx.get(record.action.id);
       if (current?.action.version !== record.action.version) return false;
       await settle(tx, current, live(current, event, now()), now());
@@ -133,6 +134,7 @@ export class Runner<Deps = unknown> {
     const disrupts = definition.impact === 'disrupts';
     let event: LifecycleEvent = { type: 'begun', revertible };
     const written = await records.change(async (tx) => {
+      await tx.release(action.id);
       const current = await tx.get(action.id);
       if (current?.action.version !== action.version) return false;
       const { record: planned } = live(current, { type: 'looked', plan, hash, revertible, disrupts }, now());

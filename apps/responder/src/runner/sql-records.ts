@@ -12,6 +12,7 @@ import {
   lockControl,
   putOutbox,
   readControl,
+  releaseAction,
   updateAction,
   type OutboxRecord,
   type Queryable,
@@ -29,7 +30,7 @@ export function sqlRecords(store: Store, owner: string, claimMs: number): Record
     change: (work) =>
       store.transaction(async (tx) => {
         const control = await lockControl(tx);
-        return work(sqlTx(tx, control));
+        return work(sqlTx(tx, control, owner));
       }),
     claim: ({ now, limit }) => {
       const claim = { owner, now: new Date(now).toISOString(), until: new Date(now + claimMs).toISOString(), limit };
@@ -41,7 +42,7 @@ export function sqlRecords(store: Store, owner: string, claimMs: number): Record
   };
 }
 
-function sqlTx(tx: Queryable, control: RecordsTx['control']): RecordsTx {
+function sqlTx(tx: Queryable, control: RecordsTx['control'], owner: string): RecordsTx {
   return {
     control,
     async insert(records) {
@@ -52,6 +53,7 @@ function sqlTx(tx: Queryable, control: RecordsTx['control']): RecordsTx {
     about: (subject) => actionsOf<Work>(tx, subject),
     counts: (counted, except) => countActions(tx, counted, except),
     save: (record) => updateAction(tx, record),
+    release: (id) => releaseAction(tx, id, owner),
     publish: (records) =>
       putOutbox(
         tx,
