@@ -91,7 +91,7 @@ describe('docs/cli.md', () => {
     const { out } = await workspace.tocsin('explain', 'reverse-shell', '-', '--source', 'falco', '--policy', '@/p');
     const shown = blocks('cli.md', 'console').find((text) => text.includes('tocsin explain')) ?? '';
     // Lines move in the pack without anybody looking here.
-    const place = /builtin\.yaml:\d+/;
+    const place = /execution\.yaml:\d+/;
     expect(out.replace(place, '')).toBe(shown.slice(shown.indexOf('\n') + 1).replace(place, ''));
   });
 });

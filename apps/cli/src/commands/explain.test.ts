@@ -160,7 +160,7 @@ It makes an incident: chain (shop/web), high, of 2 violations
       priority: 'Notice',
       output: 'x',
       time: '2026-06-01T12:00:00Z',
-      output_fields: { 'k8s.ns.name': 'pay' },
+      output_fields: { 'k8s.ns.name': 'pay', 'container.id': '3ad7b26ded6d' },
     };
     const { code, out } = await ask(burst(), 'shell-in-container', alert, '--source', 'falco');
     expect(code).toBe(0);
