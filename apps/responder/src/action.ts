@@ -109,6 +109,9 @@ export interface Found {
   release(call: Pick<ActionCall, 'signal' | 'now'>): Promise<RevertResult>;
 }
 
+/** Any action, for lists of them: what one parsed by its `config` goes to its own `create`. */
+export type AnyAction<Deps> = Omit<ActionDefinition<never, Deps>, 'config'> & { config: z.ZodType };
+
 /** An extension: one folder in `actions/`, one line in its `index.ts`. */
 export interface ActionDefinition<Config = unknown, Deps = unknown> {
   type: ActionType;

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { contentOf, loadPolicies, watchPolicies, type ResponsePolicy } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
-import type { Targets } from './action.js';
+import { actionRegistry } from './actions/index.js';
 import { responderConfig, type ResponderConfig } from './config.js';
-import { Refused } from './failure.js';
+import { openClusters } from './kubernetes/clusters.js';
+import { kubernetesTargets } from './kubernetes/targets.js';
 import { createResponderMetrics } from './metrics.js';
 import { compilePolicies } from './pipeline/plan-actions.js';
 import { Responder } from './pipeline/respond.js';
@@ -15,13 +16,14 @@ export const responderPart: AppPart<ResponderConfig> = {
   config: responderConfig,
   needsStore: true,
   async plan(config, { policyDir }) {
-    const load = async (): Promise<ResponsePolicy[]> => (await loadPolicies(policyDir, {})).responses;
+    const clusters = openClusters(config.clusters);
+    const load = async (): Promise<ResponsePolicy[]> => (await loadPolicies(policyDir, { actions: actionRegistry })).responses;
     const seen = await contentOf(policyDir);
     let documents = await load();
     return async ({ log, store, logger, metrics, clock }) => {
       const now = (): number => clock.now();
-      const common = { log, logger, metrics: createResponderMetrics(metrics), now, targets: noTargets };
-      const deps = { clusters: config.clusters.map(({ name }) => name) };
+      const common = { log, logger, metrics: createResponderMetrics(metrics), now, targets: kubernetesTargets(clusters) };
+      const deps = { clusters };
       const service = new ResponseService({ ...common, config, store, deps, policies: () => responder.policies });
       const responder: Responder = new Responder(compilePolicies(documents), {
         ...common,
@@ -33,7 +35,7 @@ export const responderPart: AppPart<ResponderConfig> = {
         module: ResponderModule.forRoot(responder),
         async start() {
           service.start();
-          logger.info({ policies: namesOf(documents), clusters: deps.clusters }, 'Response policies are in force.');
+          logger.info({ policies: namesOf(documents), clusters: clusters.names }, 'Response policies are in force.');
           following = await followPolicies<ResponsePolicy[]>({
             app: 'responder',
             logger,
@@ -64,10 +66,3 @@ function essence(documents: readonly ResponsePolicy[]): unknown {
 function namesOf(documents: readonly ResponsePolicy[]): string[] {
   return documents.filter(({ spec }) => spec.enabled).map(({ metadata }) => metadata.name);
 }
-
-const noTargets: Targets = {
-  knows: () => false,
-  async read(cluster) {
-    throw new Refused('unknown_cluster', `No cluster "${cluster}" is configured.`);
-  },
-};

@@ -61,7 +61,7 @@ export class ResponseService {
       records,
       actions: actionRegistry,
       deps,
-      clusters: () => deps.clusters,
+      clusters: () => deps.clusters.names,
       now,
       logger,
       timeoutMs: call,

@@ -92,6 +92,7 @@ export const REFUSALS = [
   'unknown_cluster',
   'missing_permission',
   'unsupported',
+  'already_held',
   'budget',
   'stale',
   'incident_muted',

@@ -1,5 +1,6 @@
+import type { Clusters } from '../kubernetes/clusters.js';
+
 /** What actions are made with. */
 export interface ActionDeps {
-  /** Names of the clusters that actions can reach. */
-  clusters: readonly string[];
+  clusters: Clusters;
 }

@@ -1,8 +1,15 @@
 import { buildRegistry } from '@tocsin/extension';
-import type { ActionDefinition } from '../action.js';
+import type { AnyAction } from '../action.js';
+import { annotate } from './annotate/annotate.js';
+import { cordon } from './cordon/cordon.js';
 import type { ActionDeps } from './deps.js';
+import { detach } from './detach/detach.js';
+import { evict } from './evict/evict.js';
+import { label } from './label/label.js';
+import { quarantine } from './quarantine/quarantine.js';
+import { scale } from './scale/scale.js';
 
 /** All actions: one folder and one line here for each. */
-const ACTIONS: readonly ActionDefinition<never, ActionDeps>[] = [];
+const ACTIONS: readonly AnyAction<ActionDeps>[] = [annotate, cordon, detach, evict, label, quarantine, scale];
 
-export const actionRegistry: ReadonlyMap<string, ActionDefinition<never, ActionDeps>> = buildRegistry('action', ACTIONS);
+export const actionRegistry: ReadonlyMap<string, AnyAction<ActionDeps>> = buildRegistry('action', ACTIONS);

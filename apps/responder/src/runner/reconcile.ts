@@ -1,12 +1,12 @@
 import type { Logger } from '@tocsin/runtime';
 import { isFinal } from '@tocsin/domain';
-import type { ActionDefinition, Found } from '../action.js';
+import type { AnyAction, Found } from '../action.js';
 import { iso } from '../lifecycle/lifecycle.js';
 import type { Records } from './records.js';
 
 export interface ReconcileDeps<Deps = unknown> {
   records: Records;
-  actions: ReadonlyMap<string, ActionDefinition<never, Deps>>;
+  actions: ReadonlyMap<string, AnyAction<Deps>>;
   deps: Deps;
   clusters(): readonly string[];
   now(): number;

@@ -1,6 +1,6 @@
 import type { ActionPlan, ActionVerification } from '@tocsin/domain';
 import type { Logger } from '@tocsin/runtime';
-import type { ActionCall, ActionDefinition, ActionInstance, TargetFacts, Targets } from '../action.js';
+import type { ActionCall, ActionInstance, AnyAction, TargetFacts, Targets } from '../action.js';
 import { Failed, PlanOutdated, Refused, Transient } from '../failure.js';
 import { planHash } from '../lifecycle/hash.js';
 import { iso, live, type LifecycleEvent } from '../lifecycle/lifecycle.js';
@@ -14,7 +14,7 @@ import { isBad, isThrough, settle } from './settle.js';
 export interface RunnerDeps<Deps = unknown> {
   records: Records;
   /** By type. */
-  actions: ReadonlyMap<string, ActionDefinition<never, Deps>>;
+  actions: ReadonlyMap<string, AnyAction<Deps>>;
   /** What actions are made with. */
   deps: Deps;
   targets: Targets;
@@ -151,7 +151,7 @@ export class Runner<Deps = unknown> {
     tx: RecordsTx,
     { action, work }: ActionRecord,
     { scope }: ActionPlan,
-    definition: ActionDefinition<never, Deps>,
+    definition: AnyAction<Deps>,
   ): Promise<LifecycleEvent | undefined> {
     const { now, limits, times } = this.#deps;
     if (tx.control.stopped) return { type: 'waits', at: iso(now() + times.stopped) };
@@ -238,7 +238,7 @@ export class Runner<Deps = unknown> {
 
   async #plan(
     record: ActionRecord,
-    definition: ActionDefinition<never, Deps>,
+    definition: AnyAction<Deps>,
     instance: ActionInstance,
     dryRun: boolean,
   ): Promise<{ plan: ActionPlan; hash: string }> {
@@ -292,7 +292,7 @@ export class Runner<Deps = unknown> {
     return undefined;
   }
 
-  #instance({ action, work }: ActionRecord): { definition: ActionDefinition<never, Deps>; instance: ActionInstance } {
+  #instance({ action, work }: ActionRecord): { definition: AnyAction<Deps>; instance: ActionInstance } {
     const definition = this.#deps.actions.get(action.type);
     if (definition === undefined) throw new Refused('unsupported', `There is no action "${action.type}" here.`);
     return { definition, instance: definition.create(work.terms.with as never, this.#deps.deps) };

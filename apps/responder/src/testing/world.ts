@@ -1,6 +1,6 @@
 import type { ActionPlan } from '@tocsin/domain';
 import { z } from 'zod';
-import type { ActionCall, ActionDefinition, ActionInstance, Found, TargetFacts, Targets } from '../action.js';
+import type { ActionCall, ActionDefinition, ActionInstance, AnyAction, Found, TargetFacts, Targets } from '../action.js';
 import { Failed, PlanOutdated, Refused, Transient } from '../failure.js';
 
 export interface WorldPod {
@@ -58,14 +58,14 @@ export class World {
     };
   }
 
-  readonly actions: ReadonlyMap<string, ActionDefinition<never, World>> = new Map(
+  readonly actions: ReadonlyMap<string, AnyAction<World>> = new Map(
     [this.#definition('quarantine', 'disrupts'), this.#definition('snapshot', 'none'), this.#definition('capture', 'adds')].map((one) => [
       one.type,
       one,
     ]),
   );
 
-  #definition(type: 'quarantine' | 'snapshot' | 'capture', impact: ActionDefinition['impact']): ActionDefinition<never, World> {
+  #definition(type: 'quarantine' | 'snapshot' | 'capture', impact: ActionDefinition['impact']): AnyAction<World> {
     const make = { quarantine: hold, snapshot: once, capture: work }[type];
     return {
       type,
