@@ -3,6 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ruleKinds } from '../apps/correlator/src/rules/index.ts';
 import { sources } from '../apps/ingest/src/sources/index.ts';
+import { actionRegistry } from '../apps/responder/src/actions/index.js';
 import { channels } from '../apps/notifier/src/channels/index.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -12,6 +13,7 @@ const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
 const POINTS = new Map<string, readonly { type: string }[]>([
   ['apps/ingest/src/sources/index.ts', sources],
   ['apps/correlator/src/rules/index.ts', ruleKinds],
+  ['apps/responder/src/actions/index.ts', [...actionRegistry.values()]],
   ['apps/notifier/src/channels/index.ts', channels],
 ]);
 

@@ -1,4 +1,5 @@
 export * from './kafka/index.js';
+export * from './kubernetes/index.js';
 export * from './real.js';
 export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, appendFileSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { kafkaJarsCached } from './kafka/jars.js';
+import { apiServerCached } from './kubernetes/binary.js';
 
 /** `kafka`, `postgres`: any. With `-process`: one that the test may stop and start, so an address in the environment does not do. */
-export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog' | 'rsyslog-tls' | 'openssl';
+export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog' | 'rsyslog-tls' | 'openssl' | 'kubernetes';
 
 type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
 type It = (name: string, fn: () => void) => void;
@@ -50,6 +51,8 @@ export function missing(need: RealNeed): string | undefined {
       return onPath('rsyslogd') ? undefined : 'rsyslogd is not on the PATH';
     case 'rsyslog-tls':
       return missing('rsyslog') ?? missing('openssl') ?? missingRsyslogTls();
+    case 'kubernetes':
+      return missing('openssl') ?? missingKubernetes();
     case 'openssl':
       return onPath('openssl') ? undefined : 'openssl is not on the PATH (needed to make certificates)';
   }
@@ -58,6 +61,11 @@ export function missing(need: RealNeed): string | undefined {
 function missingRsyslogTls(): string | undefined {
   const found = globSync(['/usr/lib/rsyslog/lmnsd_ossl.so', '/usr/lib/*/rsyslog/lmnsd_ossl.so', '/usr/lib64/rsyslog/lmnsd_ossl.so']);
   return found.length > 0 ? undefined : 'rsyslog has no TLS by OpenSSL (on Debian: the package rsyslog-openssl)';
+}
+
+function missingKubernetes(): string | undefined {
+  if (!onPath('etcd')) return 'etcd is not on the PATH (on Debian: the package etcd-server)';
+  return apiServerCached() || onPath('go') ? undefined : 'go is not on the PATH (needed once to compile kube-apiserver)';
 }
 
 function missingPostgres(): string | undefined {

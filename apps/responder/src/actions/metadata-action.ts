@@ -44,7 +44,9 @@ export function metadataAction(field: Field, after: Values, { clusters }: Action
       const details = detailsOf(plan);
       const now = valuesOf(await read(details, call), field, Object.keys(details.after));
       const lost = Object.keys(details.after).filter((key) => now[key] !== details.after[key]);
-      return lost.length === 0 ? { ok: true, message: `The ${field} are there.` } : { ok: false, message: `Somebody changed ${lost.join(', ')} since.` };
+      return lost.length === 0
+        ? { ok: true, message: `The ${field} are there.` }
+        : { ok: false, message: `Somebody changed ${lost.join(', ')} since.` };
     },
     async revert(plan, _effect, call) {
       const details = detailsOf(plan);

@@ -1,4 +1,4 @@
-import { IsomorphicFetchHttpLibrary, KubeConfig, RequestContext, type HttpMethod } from '@kubernetes/client-node';
+import { IsomorphicFetchHttpLibrary, RequestContext, type HttpMethod, type KubeConfig } from '@kubernetes/client-node';
 import { KubernetesError } from './kubernetes-error.js';
 
 /** What we are called as the owner of fields; https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
@@ -71,7 +71,13 @@ export class Cluster {
     return this.patch(request, 'apply', object).then((applied) => applied as T);
   }
 
-  async #send(method: HttpMethod, { path, query = {}, signal }: ApiRequest, body?: unknown, type?: string, maxBytes = ANSWER_MAX_BYTES): Promise<Buffer> {
+  async #send(
+    method: HttpMethod,
+    { path, query = {}, signal }: ApiRequest,
+    body?: unknown,
+    type?: string,
+    maxBytes = ANSWER_MAX_BYTES,
+  ): Promise<Buffer> {
     const server = this.#config.getCurrentCluster()?.server.replace(/\/+$/, '') ?? '';
     const request = new RequestContext(`${server}/${path.map(encodeURIComponent).join('/')}`, method);
     for (const [key, value] of Object.entries(query)) request.setQueryParam(key, value);

@@ -44,11 +44,14 @@ function kubeConfigOf({ name, kubeconfig, context, inCluster }: ClusterConfig): 
     if (inCluster) config.loadFromCluster();
     else if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
   } catch (cause) {
-    throw new Error(`responder.clusters: the kubeconfig of "${name}" cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`responder.clusters: the kubeconfig of "${name}" cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
   if (context !== undefined) {
     const known = config.getContexts().map((one) => one.name);
-    if (!known.includes(context)) throw new Error(`responder.clusters: the kubeconfig of "${name}" has no context "${context}"; known: ${known.join(', ')}`);
+    if (!known.includes(context))
+      throw new Error(`responder.clusters: the kubeconfig of "${name}" has no context "${context}"; known: ${known.join(', ')}`);
     config.setCurrentContext(context);
   }
   if (config.getCurrentCluster() === null) throw new Error(`responder.clusters: the kubeconfig of "${name}" has no current context.`);

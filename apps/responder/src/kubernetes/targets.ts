@@ -97,4 +97,3 @@ async function namespaceLabels(cluster: Cluster, namespace: string, signal: Abor
   const { metadata } = await cluster.get<KubeObject>({ path: namespacePath(namespace), signal });
   return metadata.labels ?? {};
 }
-

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePorts, guardAgainstOrphans, tail } from '../child-process.js';
 import { ensureKafkaJars } from './jars.js';
 import { brokerAnswers } from './ready.js';
 
@@ -123,24 +123,6 @@ async function createBroker(lib: string, options: KafkaBrokerOptions): Promise<K
   return broker;
 }
 
-/**
- * A shell that waits on a pipe which only this process holds: when this process ends, in whatever way, the pipe
- * closes and the shell ends the broker and removes its data. Nothing is left behind by a crashed run.
- */
-function guardAgainstOrphans(pid: number, directories: readonly string[]): ChildProcess {
-  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$0" 2>/dev/null; rm -rf "$@"', String(pid), ...directories], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  guard.unref();
-  const pipe: unknown = guard.stdin;
-  if (hasUnref(pipe)) pipe.unref();
-  return guard;
-}
-
-function hasUnref(value: unknown): value is { unref(): void } {
-  return typeof value === 'object' && value !== null && 'unref' in value;
-}
-
 async function format(lib: string, propertiesFile: string): Promise<void> {
   // Any 16 bytes in base64url will do for a cluster id.
   const clusterId = 'dG9jc2luLXRlc3RzLTAwMQ';
@@ -181,29 +163,4 @@ function serverProperties(port: number, controllerPort: number, data: string, op
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      server.listen(0, HOST);
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  return await Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      server.close();
-      await once(server, 'close');
-      if (address === null || typeof address === 'string') throw new Error('No port was given by bind(0).');
-      return address.port;
-    }),
-  );
-}
-
-async function tail(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').slice(-30).join('\n');
 }

@@ -66,14 +66,17 @@ function createDetach({ release }: z.infer<typeof config>, { clusters }: ActionD
       const { before, after } = labelsOf(plan);
       requireValues(pod, 'labels', before, after);
       const change = { labels: after, annotations: { [DETACHED_BY]: call.order.id } };
-      if (pod.metadata.annotations?.[DETACHED_BY] !== call.order.id) await patchMetadata(clusters.get(call.order.cluster), pathOf(plan), pod, change, call);
+      if (pod.metadata.annotations?.[DETACHED_BY] !== call.order.id)
+        await patchMetadata(clusters.get(call.order.cluster), pathOf(plan), pod, change, call);
       return { effect: {}, then: 'held', message: 'The pod stands alone.' };
     },
     async verify(plan, _effect, call) {
       const { after } = labelsOf(plan);
       const now = valuesOf(await read(plan, call), 'labels', Object.keys(after));
       const back = Object.keys(after).filter((key) => now[key] !== null);
-      return back.length === 0 ? { ok: true, message: 'The pod stands alone.' } : { ok: false, message: `Somebody gave it the labels ${back.join(', ')} again.` };
+      return back.length === 0
+        ? { ok: true, message: 'The pod stands alone.' }
+        : { ok: false, message: `Somebody gave it the labels ${back.join(', ')} again.` };
     },
     async revert(plan, _effect, call) {
       const pod = await read(plan, call);

@@ -36,6 +36,8 @@ export const quarantine: ActionDefinition<QuarantineConfig, ActionDeps> = {
     permissions: [
       ...READ_WORKLOADS,
       PATCH_PODS,
+      // To find what stands in the cluster and nothing on record stands for.
+      { group: '', resource: 'pods', verbs: ['list'], clusterWide: true },
       { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'list', 'create'] },
       { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['patch'], names: ['tocsin-quarantine'] },
       ...clusterPolicy('cilium.io', 'ciliumclusterwidenetworkpolicies'),
@@ -54,7 +56,13 @@ function createQuarantine({ strategy: wanted }: QuarantineConfig, { clusters }: 
     readSame<Pod>(clusterOf(call), podPath(scope.namespace ?? '', scope.pod?.name ?? ''), scope.pod?.uid ?? '', call.signal);
   const label = async (plan: ActionPlan, pod: Pod, call: ActionCall, dryRun: boolean): Promise<void> => {
     const path = podPath(plan.scope.namespace ?? '', pod.metadata.name);
-    await patchMetadata(clusterOf(call), path, pod, { labels: { [QUARANTINE_LABEL]: markOf(call.order.id) }, annotations: record(call) }, { ...call, dryRun });
+    await patchMetadata(
+      clusterOf(call),
+      path,
+      pod,
+      { labels: { [QUARANTINE_LABEL]: markOf(call.order.id) }, annotations: record(call) },
+      { ...call, dryRun },
+    );
   };
   const policies = ({ scope, details }: ActionPlan): PolicyObject[] => policiesOf(details['strategy'] as Strategy, scope.namespace ?? '');
   return {
@@ -70,7 +78,9 @@ function createQuarantine({ strategy: wanted }: QuarantineConfig, { clusters }: 
       return {
         summary: `Cut pod ${namespace}/${pod.name} off the network.`,
         changes: [
-          ...policiesOf(strategy, namespace).map(({ manifest }) => `${manifest.kind} ${manifest.metadata.name}: denies all traffic of pods with the label ${QUARANTINE_LABEL}`),
+          ...policiesOf(strategy, namespace).map(
+            ({ manifest }) => `${manifest.kind} ${manifest.metadata.name}: denies all traffic of pods with the label ${QUARANTINE_LABEL}`,
+          ),
           `label ${QUARANTINE_LABEL}: (none) → ${markOf(call.order.id)}`,
         ],
         warnings: [...residual, ...notes],
@@ -97,7 +107,8 @@ function createQuarantine({ strategy: wanted }: QuarantineConfig, { clusters }: 
       }
       for (const { path, manifest } of policies(plan)) {
         const { spec } = await clusterOf(call).get<KubeObject & { spec: Record<string, unknown> }>({ path, signal: call.signal });
-        if (!holds(spec, manifest.spec)) return { ok: false, message: `Somebody changed ${manifest.kind} ${manifest.metadata.name}.`, contained: 'none' };
+        if (!holds(spec, manifest.spec))
+          return { ok: false, message: `Somebody changed ${manifest.kind} ${manifest.metadata.name}.`, contained: 'none' };
       }
       const { contained, residual } = await containment(clusterOf(call), pod, plan.details['strategy'] as Strategy, call.signal);
       if (contained === 'full') return { ok: true, message: 'The pod is cut off.', contained };
@@ -124,7 +135,8 @@ function record({ order }: ActionCall): Record<string, string> {
 /** Applies, and looks at what came of it: fields of others that weaken it are an error, not a success. */
 async function applyPolicy(cluster: Cluster, { path, manifest }: PolicyObject, signal: AbortSignal): Promise<void> {
   const { spec } = await cluster.apply<KubeObject & { spec: Record<string, unknown> }>({ path, signal }, manifest);
-  if (!holds(spec, manifest.spec)) throw new Failed(`${manifest.kind} ${manifest.metadata.name} is not as it was applied; something else changes it.`);
+  if (!holds(spec, manifest.spec))
+    throw new Failed(`${manifest.kind} ${manifest.metadata.name} is not as it was applied; something else changes it.`);
 }
 
 /** An empty list and none are the same to the API server. */

@@ -62,7 +62,13 @@ const CLUSTER_POLICIES: Record<Exclude<Strategy, 'portable'>, PolicyObject> = {
       apiVersion: 'projectcalico.org/v3',
       kind: 'GlobalNetworkPolicy',
       metadata: { name: POLICY_NAME, ...OURS },
-      spec: { order: 0, selector: `has(${QUARANTINE_LABEL})`, types: ['Ingress', 'Egress'], ingress: [{ action: 'Deny' }], egress: [{ action: 'Deny' }] },
+      spec: {
+        order: 0,
+        selector: `has(${QUARANTINE_LABEL})`,
+        types: ['Ingress', 'Egress'],
+        ingress: [{ action: 'Deny' }],
+        egress: [{ action: 'Deny' }],
+      },
     },
   },
   // https://network-policy-api.sigs.k8s.io/
@@ -92,6 +98,8 @@ const DETECTED_BY: readonly [Strategy, string, string][] = [
 /** The strongest strategy whose API the cluster has. */
 export async function detectStrategy(cluster: Cluster, signal: AbortSignal): Promise<Strategy> {
   const { groups } = await cluster.get<{ groups: { name: string; versions: { version: string }[] }[] }>({ path: ['apis'], signal });
-  const found = DETECTED_BY.find(([, group, version]) => groups.some(({ name, versions }) => name === group && versions.some((one) => one.version === version)));
+  const found = DETECTED_BY.find(([, group, version]) =>
+    groups.some(({ name, versions }) => name === group && versions.some((one) => one.version === version)),
+  );
   return found?.[0] ?? 'portable';
 }

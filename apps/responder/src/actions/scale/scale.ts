@@ -68,7 +68,9 @@ export const scale: ActionDefinition<z.infer<typeof config>, ActionDeps> = {
       async revert(plan, _effect, call) {
         const now = await read(plan, call);
         const { before, after } = plan.details;
-        if (now.spec.replicas !== after) return { message: `It is left at ${now.spec.replicas ?? 0}: somebody else set that since.` };
+        // The API leaves a count of 0 out.
+        const count = now.spec.replicas ?? 0;
+        if (count !== after) return { message: `It is left at ${count}: somebody else set that since.` };
         await write(plan, call, now, Number(before));
         return { message: `It is scaled to ${Number(before)} again.` };
       },

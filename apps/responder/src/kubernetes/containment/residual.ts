@@ -1,5 +1,5 @@
 import { leavesAddresses } from './ip-block.js';
-import type { HeldPod, NetworkPolicy, Peer, Port } from './policy.js';
+import type { HeldPod, LabelSelector, NetworkPolicy, Peer, Port } from './policy.js';
 import { canSelect, selects, selectorText } from './selector.js';
 
 /** Traffic that a policy allows the pod, though another policy denies all: NetworkPolicies only ever allow, and add up. */
@@ -86,8 +86,12 @@ function peerText({ ipBlock, podSelector, namespaceSelector }: Peer): string {
     return `${ipBlock.cidr}${except}`;
   }
   const pods = selectorText(podSelector);
-  const namespaces = selectorText(namespaceSelector);
-  // A peer with a podSelector alone is about the policy's own namespace.
-  const where = namespaceSelector === undefined ? 'of this namespace' : namespaces === '' ? 'of all namespaces' : `of namespaces ${namespaces}`;
-  return `${pods === '' ? 'all pods' : `pods ${pods}`} ${where}`;
+  return `${pods === '' ? 'all pods' : `pods ${pods}`} of ${namespacesText(namespaceSelector)}`;
+}
+
+/** A peer without a namespaceSelector is about the policy's own namespace; an empty one selects all of them. */
+function namespacesText(selector: LabelSelector | undefined): string {
+  if (selector === undefined) return 'this namespace';
+  const text = selectorText(selector);
+  return text === '' ? 'all namespaces' : `namespaces ${text}`;
 }

@@ -1,0 +1,4 @@
+export { KubeAdmin, type KubeAnswer, type KubeBody } from './admin.js';
+export { startApiServer, type ApiServer } from './api-server.js';
+export * from './objects.js';
+export { sharedApiServer } from './shared.js';
