@@ -3,7 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ruleKinds } from '../apps/correlator/src/rules/index.ts';
 import { sources } from '../apps/ingest/src/sources/index.ts';
-import { actionRegistry } from '../apps/responder/src/actions/index.js';
+import { actionRegistry } from '../apps/responder/src/actions/index.ts';
 import { channels } from '../apps/notifier/src/channels/index.ts';
 
 const root = join(import.meta.dirname, '..');
