@@ -15,7 +15,7 @@ import { Runner } from './runner.js';
 
 jest.setTimeout(1_200_000);
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 100_000);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 10_000);
 const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1);
 
 const START = Date.parse('2026-09-14T14:00:00.000Z');

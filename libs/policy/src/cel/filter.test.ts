@@ -124,4 +124,11 @@ describe('compileFilter', () => {
     expect(() => compileFilter(source, 'violation')).toThrow(FilterError);
     expect(() => compileFilter(source, 'violation')).toThrow(message);
   });
+
+  it('refuses what one event could make too dear', () => {
+    const looped = (inner: string): string => `violation.message.split(" ").exists(word, ${inner})`;
+    expect(compileFilter(looped('word == "a"'), 'violation').test({ message: 'b a' })).toBe(true);
+    expect(() => compileFilter(looped('violation.tags.exists(tag, tag == word)'), 'violation')).toThrow('loops in a loop, and splits a text');
+    expect(() => compileFilter(Array.from({ length: 400 }, () => 'violation.name == "a"').join(' || '), 'violation')).toThrow(FilterError);
+  });
 });

@@ -1,6 +1,6 @@
 import { Environment, serialize, type ASTNode } from '@marcbachmann/cel-js';
 import { nearest } from '@tocsin/extension';
-import { loopDepth } from './ast.js';
+import { loopDepth, methodCalls } from './ast.js';
 import { FilterError } from './filter-error.js';
 import { compileHot, type Condition, type Outcome } from './hot.js';
 import { compilePatterns, LINEAR_MATCHES, withLinearMatches, type Patterns } from './patterns.js';
@@ -16,10 +16,14 @@ export interface Filter {
   readonly errors: number;
 }
 
-/** Bounds what one document may cost to parse and to evaluate. */
+/**
+ * Bounds what one condition may cost to parse and to evaluate. A term is looked at once, or once for each item of the lists that it
+ * loops over. Lists of events are short (64 tags, 32 techniques, 50 entities; ingest and the correlator cut them), and loops are at most
+ * two deep: 1,000 terms × 64 × 64, some four million steps, for the worst condition on the worst event. A text that is split is a list of
+ * up to 16,384 items, so that one loop over it costs as much; two are refused. Texts are searched in linear time (RE2).
+ */
 const SOURCE_MAX = 16_384;
 const LIMITS = { maxAstNodes: 1_000, maxDepth: 64, maxListElements: 1_000, maxMapEntries: 100, maxCallArguments: 10 };
-/** An event's lists are as long as a sender likes, within a record; loops in loops in loops would multiply that. */
 const LOOP_DEPTH_MAX = 2;
 
 /** Throws `FilterError` when the expression is not valid CEL, names another variable, or is not a condition. */
@@ -67,6 +71,9 @@ function parseCondition(source: string, variable: EventVariable): { ast: ASTNode
   const ast = parseFilter(source, variable);
   if (loopDepth(ast) > LOOP_DEPTH_MAX) {
     throw new FilterError(`has loops (exists, all, map, filter, bind) more than ${LOOP_DEPTH_MAX} deep in one another; split the condition`, 0);
+  }
+  if (loopDepth(ast) > 1 && methodCalls(ast, 'split').length > 0) {
+    throw new FilterError('loops in a loop, and splits a text; an event could make that cost too much. Split the condition', 0);
   }
   const patterns = compilePatterns(ast);
   const evaluate = speak(variable, () => environment(variable, patterns).parse(patterns.size > 0 ? withLinearMatches(source, ast) : source));
