@@ -15,6 +15,8 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 TOCSIN_DATA_DIR=/data TOCSIN_POLICY_DIR=/etc/tocsin/policies TOCSIN_CONFIG=/etc/tocsin/tocsin.yaml
 WORKDIR /app
 COPY --from=build --chown=root:root /src .
+# The built-in rules; those of the user are below /etc/tocsin/policies.
+COPY --chown=root:root policies/rules policies/rules
 COPY deploy/container/tocsin.yaml /etc/tocsin/tocsin.yaml
 COPY --chmod=755 deploy/container/tocsin /usr/local/bin/tocsin
 RUN mkdir -p /data /etc/tocsin/policies && chown node:node /data

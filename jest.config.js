@@ -8,7 +8,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^@tocsin/(event-log|runtime)/nest$': '<rootDir>/libs/$1/src/nest/index.ts',
-    '^@tocsin/(domain|extension|syslog|event-log|store|policy|runtime|testing)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@tocsin/(domain|extension|syslog|event-log|store|evidence|policy|runtime|testing)$': '<rootDir>/libs/$1/src/index.ts',
     '^@tocsin/(ingest|correlator|responder|notifier|api|standalone)$': '<rootDir>/apps/$1/src/index.ts',
     '^@tocsin/(ingest|correlator|responder|notifier|api)/([a-z-]+)$': '<rootDir>/apps/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

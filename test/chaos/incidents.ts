@@ -1,17 +1,36 @@
 import type { Incident } from '@tocsin/domain';
 
-/** What must be the same however the run went; `change` only words the last step. */
-export type ComparableIncident = Omit<Incident, 'change'>;
+/** What must be the same however the run went: what an incident holds and why, without when and in how many steps it came to hold it. */
+export interface ComparableIncident extends Omit<Incident, 'version' | 'change' | 'updated_at' | 'told' | 'late'> {
+  /** Every violation of its evidence, with the rule that it matched. */
+  trail: string[];
+}
+
+interface Page<T> {
+  items: T[];
+  next_cursor?: string;
+}
 
 export async function readIncidents(apiUrl: string): Promise<ComparableIncident[]> {
-  const incidents: ComparableIncident[] = [];
+  const incidents = await all<Incident>(`${apiUrl}/v1/incidents?limit=500`, (page) => page as Page<Incident>);
+  const comparable: ComparableIncident[] = [];
+  for (const { version: _version, change: _change, updated_at: _updated, told: _told, late: _late, ...incident } of incidents) {
+    const url = `${apiUrl}/v1/incidents/${incident.id}?limit=500`;
+    const trail = await all(url, (body) => (body as { evidence: Page<{ id: string; rule: string }> }).evidence);
+    comparable.push({ ...incident, trail: trail.map(({ id, rule }) => `${id} ${rule}`).toSorted() });
+  }
+  return comparable.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function all<T>(url: string, pageOf: (body: unknown) => Page<T>): Promise<T[]> {
+  const items: T[] = [];
   let cursor: string | undefined;
   do {
-    const response = await fetch(`${apiUrl}/v1/incidents?limit=500${cursor === undefined ? '' : `&cursor=${cursor}`}`);
+    const response = await fetch(`${url}${cursor === undefined ? '' : `&cursor=${cursor}`}`);
     if (!response.ok) throw new Error(`The API answered ${response.status}: ${await response.text()}`);
-    const page = (await response.json()) as { items: Incident[]; next_cursor?: string };
-    for (const { change: _change, ...incident } of page.items) incidents.push(incident);
+    const page = pageOf(await response.json());
+    items.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor !== undefined);
-  return incidents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return items;
 }

@@ -91,7 +91,14 @@ describe('what the API changes', () => {
     const first = await say();
     expect((await say()).body['id']).toBe(first.body['id']);
     const id = String(first.body['id']);
-    await claimCommand(store.db, { id, target: 'incident', targetId: OPEN, time: new Date(NOW).toISOString(), outcome: 'refused', message: 'it is resolved' });
+    await claimCommand(store.db, {
+      id,
+      target: 'incident',
+      targetId: OPEN,
+      time: new Date(NOW).toISOString(),
+      outcome: 'refused',
+      message: 'it is resolved',
+    });
     expect((await say()).body).toEqual({ id, incident: OPEN, state: 'refused' });
     expect(new Set((await commands()).map((command) => command.id))).toEqual(new Set([id]));
     expect((await post(`/v1/incidents/${OTHER}/acknowledge`, {}, { 'idempotency-key': 'k-1' })).body['id']).not.toBe(id);

@@ -34,10 +34,11 @@ export async function readPolicies({ paths, withPack, config = NO_CONFIG }: Read
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) throw new UsageError(`"${path}" does not exist`);
   }
-  const set = await loadPolicies(paths, SCHEMAS).catch((error: unknown) => {
+  const pack = withPack ? (await loadPolicies(RULE_PACK, { ruleKinds: ruleKindRegistry })).rules : [];
+  const knownRules = pack.map(({ metadata }) => metadata.name);
+  const set = await loadPolicies(paths, SCHEMAS, { knownRules }).catch((error: unknown) => {
     throw error instanceof ConfigErrors ? new ConfigErrors([...error.issues, ...config.check([])]) : error;
   });
-  const pack = withPack ? (await loadPolicies(RULE_PACK, { ruleKinds: ruleKindRegistry })).rules : [];
   const rules = together(pack, set.rules);
   const issues: ConfigIssue[] = [...checkRules(rules), ...config.check(set.mappings)];
   if (issues.length > 0) throw new ConfigErrors(issues);

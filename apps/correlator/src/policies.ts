@@ -23,7 +23,9 @@ export interface CorrelatorPolicies {
 export async function loadCorrelatorPolicies(directory: string, withPack: boolean, grace: number): Promise<CorrelatorPolicies> {
   const schemas = { ruleKinds: ruleKindRegistry };
   const pack = withPack ? (await loadPolicies(RULE_PACK, schemas)).rules : [];
-  const own = await loadPolicies(directory, schemas);
+  if (withPack && pack.length === 0) throw new Error(`The built-in rules are not at ${RULE_PACK}; the installation is incomplete.`);
+  // Named together, so that what the user's rules say of one another and of the pack is told with their other mistakes.
+  const own = await loadPolicies(directory, schemas, { knownRules: pack.map(({ metadata }) => metadata.name) });
   return { rules: compilePolicies(together(pack, own.rules), grace), silences: silencesOf(own) };
 }
 

@@ -41,7 +41,7 @@ export async function openSimulationStore(): Promise<Store> {
 }
 
 /** What is the responder's stays empty here. The compiler keeps it complete. */
-const TABLES: Record<Exclude<keyof Database, 'actions' | 'audit' | 'response_control'>, true> = {
+const TABLES: Record<Exclude<keyof Database, 'actions' | 'audit' | 'evidence' | 'response_control'>, true> = {
   consumer_positions: true,
   rule_states: true,
   incidents: true,

@@ -11,6 +11,7 @@ const NAMESPACE = {
   action: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c03'),
   delivery: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c04'),
   command: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c05'),
+  evidence: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c06'),
 } as const;
 
 /** Joins parts so that no two lists of parts give the same text: ['a', 'bc'] is not ['ab', 'c']. */
@@ -44,6 +45,11 @@ export function deliveryId(event: string, subscription: string): string {
 /** `key` is what the caller gave so that saying it again says it once. */
 export function commandId(target: string, key: string): string {
   return v5(join([target, key]), NAMESPACE.command);
+}
+
+/** `action` is the id of the action that collected it, `name` is unique within. */
+export function evidenceId(action: string, name: string): string {
+  return v5(join([action, name]), NAMESPACE.evidence);
 }
 
 /** JSON with sorted keys: the same content gives the same text whatever order a sensor wrote it in. */

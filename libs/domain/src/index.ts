@@ -1,4 +1,5 @@
 export * from './action.js';
+export * from './artefact.js';
 export * from './command.js';
 export * from './ids.js';
 export * from './incident.js';

@@ -2,6 +2,7 @@
  * Dead letters: bytes that cannot be processed, kept as they came, with the reason in `tocsin.error.*` headers
  * (the set follows Kafka Connect's `__connect.errors.*`), so that they can be inspected and sent again.
  */
+import { RecordTooLarge } from './errors.js';
 import type { EventLog, LogRecord } from './port.js';
 import { Topic } from './topics.js';
 
@@ -67,7 +68,24 @@ export function readDeadLetter(record: LogRecord): DeadLetterError | undefined {
   };
 }
 
-/** Resolves when the dead letters are durable: only then may the original's offset be committed. */
+/** Half of what a record may have, so that it fits with any headers. */
+const CUT_BYTES = 512 * 1024;
+
+/**
+ * Resolves when the dead letters are durable: only then may the original's offset be committed. The reason makes a record longer; one
+ * that no longer fits is cut and says so (`tocsin.truncated`), since otherwise its partition would wait for ever.
+ */
 export async function appendDeadLetters(log: EventLog, letters: readonly LogRecord[]): Promise<void> {
-  if (letters.length > 0) await log.append(Topic.DeadLetters, letters);
+  if (letters.length === 0) return;
+  try {
+    await log.append(Topic.DeadLetters, letters);
+  } catch (error) {
+    if (!(error instanceof RecordTooLarge)) throw error;
+    await log.append(Topic.DeadLetters, letters.map(cut));
+  }
+}
+
+function cut(letter: LogRecord): LogRecord {
+  if (letter.value.byteLength <= CUT_BYTES) return letter;
+  return { ...letter, value: letter.value.subarray(0, CUT_BYTES), headers: { ...letter.headers, 'tocsin.truncated': 'true' } };
 }

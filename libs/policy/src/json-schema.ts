@@ -34,9 +34,10 @@ function fileName(kind: string): string {
 
 function documentSchema(kind: DocumentKind<string, unknown>, schemas: PolicySchemas): JsonSchema {
   const document = toJsonSchema(envelope.extend({ kind: z.literal(kind.kind), spec: kind.spec(schemas) }));
-  const { path, key, by } = kind.extended ?? { path: [], key: '', by: 'ruleKinds' };
-  const known = kind.extended === undefined ? undefined : schemas[by];
-  if (known !== undefined) addExtensions(at(document, ['spec', ...path]), key, known);
+  for (const { path, key, by } of kind.extended ?? []) {
+    const known = schemas[by];
+    if (known !== undefined) addExtensions(at(document, ['spec', ...path]), key, known);
+  }
   return { title: kind.kind, ...document };
 }
 

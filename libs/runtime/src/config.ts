@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { ConfigErrors, parseYaml, secretRef, type ConfigIssue } from '@tocsin/extension';
+import { evidenceConfig } from '@tocsin/evidence';
 import { z } from 'zod';
 
 /** Apps that may have a section of their own in tocsin.yaml; a service checks the sections of the apps it runs. */
@@ -64,6 +65,8 @@ const commonShape = {
         .optional(),
     })
     .prefault({}),
+  /** Where what actions collect is kept. */
+  evidence: evidenceConfig,
   logging: z
     .strictObject({
       /** Environment: LOG_LEVEL. */

@@ -1,5 +1,6 @@
 export * from './action-limits.js';
 export * from './actions.js';
+export * from './artefacts.js';
 export * from './audit.js';
 export * from './commands.js';
 export * from './dead-letters.js';

@@ -99,6 +99,17 @@ export interface Database {
     claimed_by: string | null;
     claimed_until: string | null;
   };
+  evidence: {
+    id: string;
+    action_id: string;
+    incident_id: string | null;
+    collected_at: string;
+    retain_until: string;
+    /** 0 or 1. */
+    held: number;
+    deleted_at: string | null;
+    document: string;
+  };
   response_control: { name: string; stopped: number; actor: string; reason: string; time: string };
   audit: {
     seq: number;

@@ -116,9 +116,7 @@ export class Correlator {
     const now = this.#timeText();
     const waiting = new Set(await outboxOwners(store.db, homes));
     const due = new Set((await dueIncidents(store.db, homes, now, LOOK_MAX)).map(({ home }) => home));
-    for (const { incident, home } of await mutedIncidents(store.db, homes, LOOK_MAX)) {
-      if (mutings.of(incident, rules(), now).length === 0) due.add(home);
-    }
+    for await (const { incident, home } of this.#muted(homes)) if (mutings.of(incident, rules(), now).length === 0) due.add(home);
     const sweepAll = this.#tended++ % SWEEP_GROUPS_EVERY === 0;
     for (const partition of owned) {
       await this.#despiteFencing(async () => {
@@ -126,6 +124,18 @@ export class Correlator {
         if (due.has(partition.home)) await partition.sweepIncidents();
         else if (waiting.has(partition.home)) await partition.send();
       });
+    }
+  }
+
+  /** All of them, some at a time: of many that stay muted, the first must not hide the others. */
+  async *#muted(homes: readonly string[]): AsyncGenerator<Awaited<ReturnType<typeof mutedIncidents>>[number]> {
+    let after = '';
+    for (;;) {
+      const page = await mutedIncidents(this.#deps.store.db, homes, LOOK_MAX, after);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < LOOK_MAX) return;
+      after = last.incident.id;
     }
   }
 

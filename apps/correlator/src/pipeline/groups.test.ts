@@ -137,4 +137,20 @@ describe('groups', () => {
     groups.close();
     expect(bounds.memory.used).toBe(0);
   });
+
+  it('loads what matters longest when not all fits, whatever the order', () => {
+    const row = (group: string, wakeAt: number) => ({
+      rule: 'burst',
+      ruleVersion: burst.version,
+      group: JSON.stringify([group]),
+      state: '{}',
+      wakeAt,
+    });
+    groups.load([row('a', 5), row('b', 50), row('c', 1), row('d', 30)]);
+    groups.load([row('e', 40), row('f', 2)]);
+    groups.loaded();
+    expect(kept().toSorted()).toEqual(['-a', '-c', '-f']);
+    step('new', clock);
+    expect(kept().toSorted()).toEqual(['+new', '-d']);
+  });
 });

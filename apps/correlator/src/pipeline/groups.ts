@@ -47,6 +47,8 @@ export class Groups {
   readonly #removed = new Map<string, RuleStateKey>();
   /** Of the kinds that name members on ticks. An entry whose `wakeAt` has moved is in it more than once. */
   readonly #timers = new Timers<Entry>();
+  /** By rule, while states are loaded. */
+  readonly #loading = new Map<string, Timers<Entry>>();
   readonly degraded = new Degraded();
   #latest = 0;
   /** Our clock at the last match. */
@@ -59,14 +61,33 @@ export class Groups {
     this.#now = now;
   }
 
+  /**
+   * Takes over what was written, some rows at a time and in any order, until `loaded`. What does not fit within the bounds is, of all rows
+   * so far, what matters for the shortest time.
+   */
   load(rows: readonly RuleStateRow[]): void {
     for (const row of rows) {
       const rule = this.#rules.byName.get(row.rule);
       // States of rules that were changed or removed are of no more use.
-      if (rule === undefined || rule.version !== row.ruleVersion) this.#forget(row);
-      else this.#keep(rule, row.group, { text: row.state, wakeAt: row.wakeAt });
+      if (rule === undefined || rule.version !== row.ruleVersion) {
+        this.#forget(row);
+        continue;
+      }
+      let first = this.#loading.get(rule.name);
+      if (first === undefined) this.#loading.set(rule.name, (first = new Timers<Entry>()));
+      first.add(row.wakeAt, this.#keep(rule, row.group, { text: row.state, wakeAt: row.wakeAt }));
+      this.#settleCount(rule.name);
     }
     this.#settleMemory();
+  }
+
+  /** All rows were loaded. From now on, the group goes first that has not changed for longest; of those loaded, the one that matters shortest. */
+  loaded(): void {
+    for (const [rule, entries] of this.#entries) {
+      const ordered = [...entries].toSorted(([, a], [, b]) => a.wakeAt - b.wakeAt);
+      this.#entries.set(rule, new Map(ordered));
+    }
+    this.#loading.clear();
   }
 
   /** Goes on with other rules: windows of those that count as before are kept. */
@@ -163,6 +184,7 @@ export class Groups {
       return step.members;
     }
     this.#changed.add(this.#keep(rule, key, { state: step.state, wakeAt: step.wakeAt }));
+    this.#settleCount(rule.name);
     return step.members;
   }
 
@@ -181,7 +203,6 @@ export class Groups {
     entries.set(key, entry);
     // A removal that is not yet written would come after the row.
     if (before === undefined) this.#removed.delete(identityText(rule.name, rule.version, key));
-    if (entries.size > this.#bounds.maxGroupsPerRule) this.#evictOldest(entries, 'groups');
     return entry;
   }
 
@@ -192,6 +213,11 @@ export class Groups {
       entry.state = undefined;
     }
     this.#resize(entry, ENTRY_BYTES + entry.key.length + text.length * (short ? 1 : BYTES_PER_CHARACTER));
+  }
+
+  #settleCount(rule: string): void {
+    const entries = this.#entries.get(rule);
+    if (entries !== undefined && entries.size > this.#bounds.maxGroupsPerRule) this.#evictOldest(entries, 'groups');
   }
 
   /** Evicts from the rule that takes most, which is the one that a flood has filled. */
@@ -207,10 +233,18 @@ export class Groups {
   }
 
   #evictOldest(entries: Map<string, Entry>, cause: 'groups' | 'memory'): void {
-    const [oldest] = entries.values();
-    if (oldest === undefined) return;
+    const [first] = entries.values();
+    if (first === undefined) return;
+    const oldest = this.#shortest(first.rule.name) ?? first;
     this.#drop(oldest);
     this.degraded.add(oldest.rule.name, cause, 1);
+  }
+
+  /** While states are loaded: of those of the rule the one that matters for the shortest time. */
+  #shortest(rule: string): Entry | undefined {
+    const loading = this.#loading.get(rule);
+    for (let next = loading?.take(Infinity); next !== undefined; next = loading?.take(Infinity)) if (next.item.alive) return next.item;
+    return undefined;
   }
 
   #resize(entry: Entry, bytes: number): void {

@@ -127,6 +127,7 @@ export class Partition {
     this.#rules = rules();
     this.#groups = new Groups(this.#rules, bounds, now);
     await loadRuleStates(store.db, this.#topic, this.#partition, (rows) => this.#groups.load(rows));
+    this.#groups.loaded();
     this.#unsent = true;
     this.#stale = false;
   }

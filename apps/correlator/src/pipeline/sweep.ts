@@ -1,3 +1,4 @@
+import type { Incident } from '@tocsin/domain';
 import { dueIncidents, lockIncidents, mutedIncidents, type Queryable } from '@tocsin/store';
 import { writeVersions, write, type IncidentVersion, type WriterDeps } from './incident-writer.js';
 import { changed, quieted } from './lifecycle.js';
@@ -9,7 +10,7 @@ const STEP = 200;
 /** What time brings about for the incidents of one home: what waited is told, what fell quiet is resolved, what was muted and is no more is told. True when something is to be sent. */
 export async function sweepIncidents(tx: Queryable, home: string, deps: WriterDeps): Promise<boolean> {
   const due = await dueIncidents(tx, [home], deps.now, STEP);
-  const muted = await mutedIncidents(tx, [home], STEP);
+  const muted = await unmuted(tx, home, deps);
   if (due.length + muted.length === 0) return false;
   const rows = await lockIncidents(tx, [...due.map(({ id }) => id), ...muted.map(({ incident }) => incident.id)]);
   const ended: IncidentVersion[] = [];
@@ -30,4 +31,16 @@ export async function sweepIncidents(tx: Queryable, home: string, deps: WriterDe
   await writeVersions(tx, ended, deps);
   await write(tx, waited);
   return ended.length + waited.length > 0;
+}
+
+/** Muted incidents that nothing mutes any more. Those that stay muted may be many, so they are gone through. */
+async function unmuted(tx: Queryable, home: string, { mutings, rules, now }: WriterDeps): Promise<{ incident: Incident }[]> {
+  let after = '';
+  for (;;) {
+    const page = await mutedIncidents(tx, [home], STEP, after);
+    const ended = page.filter(({ incident }) => mutings.of(incident, rules, now).length === 0);
+    const last = page.at(-1);
+    if (ended.length > 0 || page.length < STEP || last === undefined) return ended;
+    after = last.incident.id;
+  }
 }

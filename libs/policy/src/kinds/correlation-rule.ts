@@ -39,7 +39,7 @@ export type CorrelationRule = PolicyDocument<'CorrelationRule', CorrelationRuleS
 export const correlationRule: DocumentKind<'CorrelationRule', CorrelationRuleSpec> = {
   kind: 'CorrelationRule',
   spec: () => correlationRuleSpec,
-  extended: { path: [], key: 'kind', by: 'ruleKinds' },
+  extended: [{ path: [], key: 'kind', by: 'ruleKinds' }],
   parseSpec(doc, value, schemas, issues) {
     const before = issues.length;
     const common = parsePart(doc, ['spec'], value, correlationRuleSpec, issues);

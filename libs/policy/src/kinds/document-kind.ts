@@ -1,14 +1,26 @@
 import type { YamlDoc, ConfigIssue } from '@tocsin/extension';
 import type { z } from 'zod';
+import type { EventVariable } from '../cel/filter.js';
 
 /** Schemas of extensions by their type; a service passes those that it has. */
-export type ExtensionSchemas = ReadonlyMap<string, { type: string; summary?: string; config: z.ZodType }>;
+export type ExtensionSchemas = ReadonlyMap<string, ExtensionSchema>;
+
+export interface ExtensionSchema {
+  type: string;
+  summary?: string;
+  config: z.ZodType;
+  /** Of a channel: whether it sends what a format has written; if not, its messages have a shape of its own. */
+  takesFormat?: boolean;
+  /** Of a format: what is wrong with its configuration for events of that kind, which its schema cannot know. */
+  check?(config: unknown, variable: EventVariable): { path: string[]; message: string }[];
+}
 
 /** What services know of documents. What a service does not pass is not checked: another one does that. */
 export interface PolicySchemas {
   ruleKinds?: ExtensionSchemas;
   actions?: ExtensionSchemas;
   channels?: ExtensionSchemas;
+  formats?: ExtensionSchemas;
   /** Of the `spec` of a SourceMapping. */
   mapping?: z.ZodType;
 }
@@ -39,8 +51,8 @@ export interface DocumentKind<Kind extends string, Spec> {
   kind: Kind;
   /** Schema of the keys of `spec` that belong to the document itself, for the published JSON Schema. */
   spec(schemas: PolicySchemas): z.ZodType;
-  /** The map in `spec` that also has keys of an extension, which its `key` chooses. */
-  extended?: { path: readonly string[]; key: string; by: 'ruleKinds' | 'channels' };
+  /** The maps in `spec` that also have keys of an extension, which their `key` chooses. */
+  extended?: readonly { path: readonly string[]; key: string; by: 'ruleKinds' | 'channels' | 'formats' }[];
   /** Parses `spec`; issues are collected, undefined when there were any. */
   parseSpec(doc: YamlDoc, value: unknown, schemas: PolicySchemas, issues: ConfigIssue[]): Spec | undefined;
 }

@@ -56,6 +56,19 @@ export const actions: Migration = {
       hash ${text} not null
     )`,
     'create index audit_subject on audit (subject, seq)',
+    `create table evidence (
+      id ${text} primary key,
+      action_id ${text} not null,
+      incident_id ${text},
+      collected_at ${text} not null,
+      retain_until ${text} not null,
+      held integer not null default 0,
+      deleted_at ${text},
+      document ${text} not null
+    )`,
+    'create index evidence_action on evidence (action_id)',
+    'create index evidence_incident on evidence (incident_id)',
+    'create index evidence_expiry on evidence (retain_until) where deleted_at is null and held = 0',
     `alter table incident_commands add column target ${text} not null default 'incident'`,
   ],
 };
