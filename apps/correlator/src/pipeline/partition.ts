@@ -86,6 +86,8 @@ export class Partition {
   #next = 0;
   /** The latest event time seen. */
   #watermark = 0;
+  /** Our clock when the last record came. */
+  #arrived = 0;
   #unsent = true;
   #stale = false;
   #turn: Promise<void> = Promise.resolve();
@@ -109,9 +111,19 @@ export class Partition {
     return { partition: opened, resumeAt: opened.#stored === undefined ? undefined : Math.max(0, opened.#stored - deps.rememberIds) };
   }
 
-  /** When a group wants to know that nothing came, event time. */
+  /** When a group wants to know that nothing came, by our clock. */
   get nextTick(): number | undefined {
-    return this.#groups.nextTick;
+    const due = this.#groups.nextTick;
+    return due === undefined || this.#watermark === 0 ? due : Math.max(due, this.#arrived + due - this.#watermark);
+  }
+
+  /**
+   * Event time while nothing comes: it goes on from the last event as our clock does. So news of an hour ago, from a sensor that was cut
+   * off, are not taken for late because it is later here. Where nothing is known of the last event it is our clock.
+   */
+  get #eventTime(): number {
+    const now = this.#deps.now();
+    return this.#watermark === 0 ? now : Math.min(now, this.#watermark + now - this.#arrived);
   }
 
   /** Gives up what it holds in memory; it is not used afterwards. */
@@ -158,7 +170,7 @@ export class Partition {
     await this.#exclusively(async () => {
       this.#groups.expire();
       const engine = this.#engine();
-      if (await this.#isSilent()) engine.tick(this.#deps.now());
+      if (await this.#isSilent()) engine.tick(this.#eventTime);
       await this.#finish(this.#next, engine.effects);
     });
   }
@@ -199,6 +211,7 @@ export class Partition {
     const poison: LogRecord[] = [];
     let next = this.#next;
     for (const record of batch.records) {
+      this.#see(record);
       const id = record.headers['ce_id'] ?? '';
       const fresh = this.#recent.add(id);
       if (fresh) added.push(id);
@@ -220,16 +233,21 @@ export class Partition {
     await this.#finish(next, engine.effects);
   }
 
+  /** Records that were processed before a restart tell how far event time is, too. */
+  #see({ headers }: StoredRecord): void {
+    this.#arrived = this.#deps.now();
+    const time = Date.parse(headers['ce_time'] ?? '');
+    if (Number.isFinite(time)) this.#watermark = Math.max(this.#watermark, time);
+  }
+
   #take(record: StoredRecord, engine: Engine): void {
     if (this.#topic === Topic.Signals) {
       const signal = decodeEvent<Signal>(record, EventType.Signal);
-      this.#watermark = Math.max(this.#watermark, signal.match.t);
       engine.signal(signal);
       return;
     }
     const violation = decodeEvent<Violation>(record, EventType.Violation);
     const time = Date.parse(violation.time);
-    this.#watermark = Math.max(this.#watermark, time);
     if (Date.parse(violation.received_time) - time > this.#deps.grace) this.#deps.metrics.late.inc();
     engine.violation(violation);
   }
@@ -300,7 +318,7 @@ export class Partition {
    */
   async #isSilent(): Promise<boolean> {
     const due = this.#groups.nextTick;
-    if (due === undefined || due > this.#deps.now()) return false;
+    if (due === undefined || due > this.#eventTime) return false;
     const offsets = await this.#deps.log.offsets(this.#topic);
     const end = offsets.find(({ partition }) => partition === this.#partition)?.end;
     return end !== undefined && end <= this.#next;
