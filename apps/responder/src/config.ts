@@ -36,6 +36,19 @@ export const responderConfig = z.strictObject({
       lastReadyReplica: z.boolean().default(true),
     })
     .prefault({}),
+  /** Packet captures; without an image there are none. */
+  capture: z
+    .strictObject({
+      /** The image of `deploy/capture`, by its digest: what a tag names can change. */
+      image: z
+        .string()
+        .regex(/^[\w.-]+(:\d+)?(\/[\w.-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, 'expected an image with its digest, registry/name@sha256:…')
+        .optional(),
+      /** Most of one capture; the kubelet keeps some 10 MB of a container's log, and base64 takes a third more. */
+      maxBytes: positive.max(7_000_000).default(6_000_000),
+      maxSeconds: positive.max(3_600).default(300),
+    })
+    .prefault({}),
   /** Of each cluster, over all policies; people cannot exceed these either. */
   limits: z
     .strictObject({

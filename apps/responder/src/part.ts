@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { openEvidence } from '@tocsin/evidence';
 import { contentOf, loadPolicies, watchPolicies, type ResponsePolicy } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
+import type { ActionDeps } from './actions/deps.js';
 import { actionRegistry } from './actions/index.js';
 import { responderConfig, type ResponderConfig } from './config.js';
 import { openClusters } from './kubernetes/clusters.js';
@@ -15,18 +17,21 @@ export const responderPart: AppPart<ResponderConfig> = {
   name: 'responder',
   config: responderConfig,
   needsStore: true,
-  async plan(config, { policyDir }) {
+  async plan(config, common) {
+    const { policyDir } = common;
     const clusters = openClusters(config.clusters);
     const load = async (): Promise<ResponsePolicy[]> => (await loadPolicies(policyDir, { actions: actionRegistry })).responses;
     const seen = await contentOf(policyDir);
     let documents = await load();
     return async ({ log, store, logger, metrics, clock }) => {
       const now = (): number => clock.now();
-      const common = { log, logger, metrics: createResponderMetrics(metrics), now, targets: kubernetesTargets(clusters) };
-      const deps = { clusters };
-      const service = new ResponseService({ ...common, config, store, deps, policies: () => responder.policies });
+      const shared = { log, logger, metrics: createResponderMetrics(metrics), now, targets: kubernetesTargets(clusters) };
+      const evidence = openEvidence(common.evidence, store, common.dataDir, now);
+      const { image, ...bounds } = config.capture;
+      const deps: ActionDeps = { clusters, evidence, capture: image === undefined ? undefined : { image, ...bounds } };
+      const service = new ResponseService({ ...shared, config, store, deps, policies: () => responder.policies });
       const responder: Responder = new Responder(compilePolicies(documents), {
-        ...common,
+        ...shared,
         records: service.records,
         onChanged: () => service.changed(),
       });

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionPlan, ActionTarget } from '@tocsin/domain';
+import type { Collected } from '@tocsin/evidence';
 import { describeReal, sharedApiServer, type KubeAdmin } from '@tocsin/testing';
 import type { ActionCall, ActionInstance, AnyAction } from '../action.js';
 import { failureOf } from '../kubernetes/kubernetes-error.js';
@@ -25,6 +26,8 @@ export interface ActionCase {
   during: unknown;
   /** Takes the target away and puts another one of its name there; absent where that cannot be. */
   replace?(admin: KubeAdmin, namespace: string): Promise<void>;
+  /** It needs no right to change anything. */
+  readsOnly?: boolean;
 }
 
 export interface Bench {
@@ -33,6 +36,8 @@ export interface Bench {
   target: ActionTarget;
   instance: ActionInstance;
   deps: ActionDeps;
+  /** What it collected. */
+  kept: ReadonlyMap<string, Collected>;
   plan(): Promise<ActionPlan>;
   call(parts?: Partial<ActionCall['order']>): ActionCall;
 }
@@ -57,7 +62,18 @@ export async function openBench({ definition, config = {}, prepare }: Pick<Actio
   const directory = await mkdtemp(join(tmpdir(), 'tocsin-kubeconfig-'));
   const file = join(directory, 'kubeconfig');
   await writeFile(file, kubeconfig);
-  const deps: ActionDeps = { clusters: openClusters([{ name: 'test', kubeconfig: file, inCluster: false }]) };
+  const kept = new Map<string, Collected>();
+  const deps: ActionDeps = {
+    clusters: openClusters([{ name: 'test', kubeconfig: file, inCluster: false }]),
+    evidence: {
+      keep: async (collected) => {
+        const id = `${collected.action}/${collected.name}`;
+        if (!kept.has(id)) kept.set(id, collected);
+        return id;
+      },
+    },
+    capture: { image: `registry.example.com/tocsin-capture@sha256:${'a'.repeat(64)}`, maxBytes: 6_000_000, maxSeconds: 300 },
+  };
   await rm(directory, { recursive: true });
   const instance = definition.create(definition.config.parse(config) as never, deps);
   const order = { id: randomUUID(), cluster: 'test', target, subject: { incident: randomUUID() }, policy: 'contract' };
@@ -70,7 +86,7 @@ export async function openBench({ definition, config = {}, prepare }: Pick<Actio
     const facts = await kubernetesTargets(deps.clusters).read('test', target, AbortSignal.timeout(30_000));
     return { ...(await instance.plan(facts, call())), scope: facts.scope };
   };
-  return { admin, namespace, target, instance, deps, plan, call };
+  return { admin, namespace, target, instance, deps, kept, plan, call };
 }
 
 /** What every action keeps, whatever it does. */
@@ -145,6 +161,7 @@ export function runActionContract(action: ActionCase): void {
     });
 
     it('says which right is missing', async () => {
+      if (action.readsOnly === true) return;
       const without = { ...action.definition, needs: { ...action.definition.needs, permissions: READ_ONLY } };
       const poor = await openBench({ ...action, definition: without });
       const error = await (async () => {

@@ -1,4 +1,5 @@
 export { KubeAdmin, type KubeAnswer, type KubeBody } from './admin.js';
 export { startApiServer, type ApiServer } from './api-server.js';
+export { FakeKubelet, type ContainerLog } from './kubelet.js';
 export * from './objects.js';
 export { sharedApiServer } from './shared.js';

@@ -1,0 +1,3 @@
+module tocsin.dev/capture
+
+go 1.24
