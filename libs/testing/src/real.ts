@@ -5,7 +5,7 @@ import { kafkaJarsCached } from './kafka/jars.js';
 import { apiServerCached } from './kubernetes/binary.js';
 
 /** `kafka`, `postgres`: any. With `-process`: one that the test may stop and start, so an address in the environment does not do. */
-export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog' | 'rsyslog-tls' | 'openssl' | 'kubernetes';
+export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog' | 'rsyslog-tls' | 'openssl' | 'kubernetes' | 'packets';
 
 type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
 type It = (name: string, fn: () => void) => void;
@@ -51,6 +51,8 @@ export function missing(need: RealNeed): string | undefined {
       return onPath('rsyslogd') ? undefined : 'rsyslogd is not on the PATH';
     case 'rsyslog-tls':
       return missing('rsyslog') ?? missing('openssl') ?? missingRsyslogTls();
+    case 'packets':
+      return missingPackets();
     case 'kubernetes':
       return missing('openssl') ?? missingKubernetes();
     case 'openssl':
@@ -61,6 +63,12 @@ export function missing(need: RealNeed): string | undefined {
 function missingRsyslogTls(): string | undefined {
   const found = globSync(['/usr/lib/rsyslog/lmnsd_ossl.so', '/usr/lib/*/rsyslog/lmnsd_ossl.so', '/usr/lib64/rsyslog/lmnsd_ossl.so']);
   return found.length > 0 ? undefined : 'rsyslog has no TLS by OpenSSL (on Debian: the package rsyslog-openssl)';
+}
+
+function missingPackets(): string | undefined {
+  if (process.getuid?.() !== 0) return 'raw sockets need root';
+  if (!onPath('go')) return 'go is not on the PATH (needed to compile the capture program)';
+  return onPath('tcpdump') ? undefined : 'tcpdump is not on the PATH';
 }
 
 function missingKubernetes(): string | undefined {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { makeCertificates } from '../receivers/certificates.js';
@@ -30,7 +31,9 @@ export class FakeKubelet {
 
   static async start(admin: KubeAdmin, node: string): Promise<FakeKubelet> {
     const certificates = await makeCertificates();
-    const server = createServer({ cert: certificates.server.cert, key: certificates.server.key });
+    const [cert, key] = await Promise.all([readFile(certificates.certFile), readFile(certificates.keyFile)]);
+    await certificates.remove();
+    const server = createServer({ cert, key });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
