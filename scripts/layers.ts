@@ -16,7 +16,7 @@ export interface Workspace {
 /** By the package's name. */
 export type Workspaces = ReadonlyMap<string, Workspace>;
 
-const EXTENSION = /^apps\/[^/]+\/src\/(?:sources|rules|actions|channels)\/([^/]+)\//;
+const EXTENSION = /^apps\/[^/]+\/src\/(?:sources|rules|actions|channels|formats)\/([^/]+)\//;
 const NEST_FILE = /(?:^|\/)main\.ts$|\.module\.ts$|\.controller\.ts$|^libs\/(?:event-log|runtime)\/src\/nest\//;
 /** Tests, and what only tests import: contract suites, conformance suites, libs/testing, the folders of test/. */
 const TEST_FILE = /\.test\.ts$|\.conformance\.ts$|\/(?:contract|testing)\.ts$|\/conformance\/|^libs\/testing\/|^test\//;

@@ -6,10 +6,11 @@ import { basename, join } from 'node:path';
 import { ruleKinds } from '../apps/correlator/src/rules/index.ts';
 import { mapping } from '../apps/ingest/src/sources/generic/mapping.ts';
 import { channels } from '../apps/notifier/src/channels/index.ts';
+import { formats } from '../apps/notifier/src/formats/index.ts';
 import { schemasOf } from './schemas.ts';
 
 const MISTAKES = join(import.meta.dirname, 'fixtures', 'mistakes');
-const schemas = schemasOf(ruleKinds, channels, mapping);
+const schemas = schemasOf(ruleKinds, channels, mapping, formats);
 
 function messageOf(file: string): string {
   try {

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { ruleKinds } from '../apps/correlator/src/rules/index.ts';
 import { mapping } from '../apps/ingest/src/sources/generic/mapping.ts';
 import { channels } from '../apps/notifier/src/channels/index.ts';
+import { formats } from '../apps/notifier/src/formats/index.ts';
 import { schemaFiles, schemasOf } from './schemas.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const page = read('docs/policies.md');
-const schemas = schemasOf(ruleKinds, channels, mapping);
+const pages = `${page}\n${read('docs/channels.md')}`;
+const schemas = schemasOf(ruleKinds, channels, mapping, formats);
 
 /** The names of all properties, however deep. */
 function propertiesIn(schema: unknown): string[] {
@@ -20,8 +22,8 @@ function propertiesIn(schema: unknown): string[] {
   return [...Object.keys(properties ?? {}), ...Object.values(properties ?? {}).flatMap(propertiesIn), ...propertiesIn(Object.values(rest))];
 }
 
-describe('docs/policies.md', () => {
-  const words = new Set([...page.matchAll(/`([^`\n]+)`/g)].flatMap((match) => [match[1] ?? '', ...(match[1] ?? '').split(/[^\w-]+/)]));
+describe('docs/policies.md and docs/channels.md', () => {
+  const words = new Set([...pages.matchAll(/`([^`\n]+)`/g)].flatMap((match) => [match[1] ?? '', ...(match[1] ?? '').split(/[^\w-]+/)]));
 
   it.each([...schemaFiles(schemas)])('names every key of %s', (_, text) => {
     const keys = new Set(propertiesIn(JSON.parse(text)));

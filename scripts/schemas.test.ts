@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { ruleKinds } from '../apps/correlator/src/rules/index.ts';
 import { mapping } from '../apps/ingest/src/sources/generic/mapping.ts';
 import { channels } from '../apps/notifier/src/channels/index.ts';
+import { formats } from '../apps/notifier/src/formats/index.ts';
 import { outOfDate, schemaFiles, schemasOf } from './schemas.ts';
 
 const root = join(import.meta.dirname, '..');
-const files = schemaFiles(schemasOf(ruleKinds, channels, mapping));
+const files = schemaFiles(schemasOf(ruleKinds, channels, mapping, formats));
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
 const validator = (name: string): ValidateFunction => ajv.compile(JSON.parse(files.get(`${name}.schema.json`) ?? '') as object);
 const tocsin = validator('tocsin');

@@ -9,6 +9,7 @@ import type { ZodType } from 'zod';
 import type * as Rules from '../apps/correlator/src/rules/index.ts';
 import type * as Mapping from '../apps/ingest/src/sources/generic/mapping.ts';
 import type * as Channels from '../apps/notifier/src/channels/index.ts';
+import type * as Formats from '../apps/notifier/src/formats/index.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', 'docs', 'schemas');
 
@@ -16,8 +17,14 @@ export function schemasOf(
   ruleKinds: readonly { type: string; summary: string; config: ZodType }[],
   channels: readonly { type: string; summary: string; config: ZodType }[],
   mapping: ZodType,
+  formats: readonly { type: string; summary: string; config: ZodType }[],
 ): PolicySchemas {
-  return { ruleKinds: buildRegistry('rule kind', ruleKinds), channels: buildRegistry('channel', channels), mapping };
+  return {
+    ruleKinds: buildRegistry('rule kind', ruleKinds),
+    channels: buildRegistry('channel', channels),
+    formats: buildRegistry('format', formats),
+    mapping,
+  };
 }
 
 /** The files of docs/schemas/ as they should be, by their names. */
@@ -47,8 +54,9 @@ async function builtSchemas(): Promise<PolicySchemas> {
   const apps = join(import.meta.dirname, '..', 'apps');
   const { ruleKinds } = (await import(`${apps}/correlator/dist/rules/index.js`)) as typeof Rules;
   const { channels } = (await import(`${apps}/notifier/dist/channels/index.js`)) as typeof Channels;
+  const { formats } = (await import(`${apps}/notifier/dist/formats/index.js`)) as typeof Formats;
   const { mapping } = (await import(`${apps}/ingest/dist/sources/generic/mapping.js`)) as typeof Mapping;
-  return schemasOf(ruleKinds, channels, mapping);
+  return schemasOf(ruleKinds, channels, mapping, formats);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { together, RULE_PACK, ruleKindRegistry } from '@tocsin/correlator/policies';
 import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
-import { channelRegistry } from '@tocsin/notifier/policies';
+import { channelRegistry, formatRegistry } from '@tocsin/notifier/policies';
 import { mappingSchema } from '@tocsin/ingest/policies';
 import { checkRules, loadPolicies, type CorrelationRule, type Decode, type PolicySchemas, type PolicySet } from '@tocsin/policy';
 import { UsageError } from './command.js';
@@ -11,7 +11,7 @@ import { casesOf, type Case } from './stories/cases.js';
 import { checkStories } from './stories/check-stories.js';
 
 /** What all services know of documents. */
-export const SCHEMAS: PolicySchemas = { ruleKinds: ruleKindRegistry, channels: channelRegistry, mapping: mappingSchema };
+export const SCHEMAS: PolicySchemas = { ruleKinds: ruleKindRegistry, channels: channelRegistry, formats: formatRegistry, mapping: mappingSchema };
 
 export interface LoadedPolicies {
   set: PolicySet;

@@ -4,8 +4,10 @@ import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { Egress } from './channels/egress.js';
 import { channels } from './channels/index.js';
 import { notifierConfig, type NotifierConfig } from './config.js';
+import { formats } from './formats/index.js';
 import { createNotifierMetrics } from './metrics.js';
 import { NotifierModule } from './notifier.module.js';
+import { inFormat } from './pipeline/in-format.js';
 import { Subscription } from './pipeline/subscription.js';
 import { Subscriptions } from './pipeline/subscriptions.js';
 
@@ -15,7 +17,9 @@ export const notifierPart: AppPart<NotifierConfig> = {
   needsStore: false,
   async plan(config, { policyDir }) {
     const registry = buildRegistry('channel', channels);
-    const load = async (): Promise<SubscriptionDocument[]> => (await loadPolicies(policyDir, { channels: registry })).subscriptions;
+    const formatRegistry = buildRegistry('format', formats);
+    const load = async (): Promise<SubscriptionDocument[]> =>
+      (await loadPolicies(policyDir, { channels: registry, formats: formatRegistry })).subscriptions;
     const seen = await contentOf(policyDir);
     const documents = await load();
     return async ({ log, logger, metrics, clock }) => {
@@ -24,10 +28,13 @@ export const notifierPart: AppPart<NotifierConfig> = {
       const { concurrency, maxRetryDelayMs } = config;
       const deps = { log, logger, metrics: createNotifierMetrics(metrics), now, concurrency, maxRetryDelayMs };
       const subscriptions = new Subscriptions((document) => {
-        const { type, config: channelConfig } = document.spec.channel;
-        const channel = registry.get(type)?.create(channelConfig, { egress, now });
-        if (channel === undefined) throw new Error(`Channel type "${type}" passed the check but is not registered.`);
-        return new Subscription(document, channel, deps);
+        const { events, channel: out, format: chosen } = document.spec;
+        const channel = registry.get(out.type)?.create(out.config, { egress, now });
+        const format = formatRegistry.get(chosen.type)?.create(chosen.config);
+        if (channel === undefined || format === undefined) {
+          throw new Error(`Channel type "${out.type}" or format "${chosen.type}" passed the check but is not registered.`);
+        }
+        return new Subscription(document, inFormat(channel, chosen.type, format, events), deps);
       });
       let following: { stop(): Promise<void> } | undefined;
       return {

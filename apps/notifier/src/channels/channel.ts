@@ -12,7 +12,10 @@ import type { Egress } from './egress.js';
  * - The delivery's id MUST reach the receiver, which may get a delivery twice.
  * - Messages MUST NOT hold secrets: no credentials, no query strings.
  */
-export interface ChannelKind<Config = unknown> extends Extension<Config, ChannelDeps, Channel> {}
+export interface ChannelKind<Config = unknown> extends Extension<Config, ChannelDeps, Channel> {
+  /** Whether it sends `content`; without, its messages have a shape of its own, and a Subscription that names a format is refused. */
+  takesFormat?: boolean;
+}
 
 export interface ChannelDeps {
   egress: Egress;
@@ -41,12 +44,18 @@ export interface Delivery {
     /** CloudEvents id and type, as on the log. */
     id: string;
     type: string;
+    /** CloudEvents source. */
+    source: string;
     /** RFC 3339 UTC. */
     time: string;
     severityId: number;
   };
-  /** The event as JSON, as on the log. */
+  /** A violation, an incident or an action, as the subscription says. */
+  data: object;
+  /** `data` as JSON, as on the log. */
   body: Buffer;
+  /** The event as the subscription's format writes it. */
+  content: { format: string; mediaType: string; body: Buffer };
 }
 
 /** Why a delivery failed; a closed list, also a metric label. */
@@ -61,6 +70,8 @@ export type FailureReason =
   | 'gone'
   | 'too_large'
   | 'blocked'
+  /** The event could not be written in the subscription's format. */
+  | 'format'
   | 'config';
 
 export type Outcome =

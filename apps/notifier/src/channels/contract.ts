@@ -14,14 +14,17 @@ export interface ChannelHarness {
   canary: string;
 }
 
-export function delivery(parts: Partial<Delivery> & { data?: unknown } = {}): Delivery {
-  const { data, ...rest } = parts;
+export function delivery(parts: Partial<Omit<Delivery, 'data'>> & { data?: unknown } = {}): Delivery {
+  const { data = { message: 'é 😀\n"quoted" \u0000' }, ...rest } = parts;
+  const body = Buffer.from(JSON.stringify(data));
   return {
     id: randomUUID(),
     subscription: 'test',
     attempt: 1,
-    event: { id: randomUUID(), type: 'dev.tocsin.violation.v1', time: '2026-09-14T14:02:11.123Z', severityId: 4 },
-    body: Buffer.from(JSON.stringify(data ?? { message: 'é 😀\n"quoted" \u0000' })),
+    event: { id: randomUUID(), type: 'dev.tocsin.violation.v1', source: '/tocsin/test', time: '2026-09-14T14:02:11.123Z', severityId: 4 },
+    data: data as object,
+    body,
+    content: { format: 'tocsin', mediaType: 'application/json', body },
     ...rest,
   };
 }

@@ -34,8 +34,10 @@ export function readEvent(record: StoredRecord, events: Events, subscription: st
     delivery: {
       id: deliveryId(id, subscription),
       subscription,
-      event: { id, type, time, severityId: typeof severityId === 'number' ? severityId : 1 },
+      event: { id, type, source: record.headers['ce_source'] ?? '', time, severityId: typeof severityId === 'number' ? severityId : 1 },
+      data,
       body: record.value,
+      content: { format: 'tocsin', mediaType: 'application/json', body: record.value },
     },
   };
 }

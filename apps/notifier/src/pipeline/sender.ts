@@ -1,6 +1,6 @@
-import { RetryLater, type Batch, type EventLog, type StoredRecord } from '@tocsin/event-log';
+import { RetryLater, type Batch, type DeadLetterReason, type EventLog, type StoredRecord } from '@tocsin/event-log';
 import type { Logger } from '@tocsin/runtime';
-import type { Channel, Outcome } from '../channels/channel.js';
+import type { Channel, FailureReason, Outcome } from '../channels/channel.js';
 import type { NotifierMetrics } from '../metrics.js';
 import { Breaker, backOffMs, type Pass } from './breaker.js';
 import type { SubscribedEvent } from './event.js';
@@ -23,6 +23,8 @@ export interface Waiting {
   record: StoredRecord;
   event: SubscribedEvent;
 }
+
+const DEAD_LETTER_REASON: Partial<Record<FailureReason, DeadLetterReason>> = { too_large: 'too_large', format: 'internal' };
 
 type Failed = Extract<Outcome, { ok: false }>;
 
@@ -118,7 +120,7 @@ export class Sender {
     const { log, metrics, logger, now } = this.#deps;
     await giveUp(log, batch, {
       record,
-      reason: reason === 'too_large' ? 'too_large' : 'rejected_by_receiver',
+      reason: DEAD_LETTER_REASON[reason] ?? 'rejected_by_receiver',
       message,
       subscription: this.#labels.subscription,
       failed: history.attempts(event.delivery.id),

@@ -10,6 +10,7 @@ import { SyslogStream } from './stream.js';
 export const syslog: ChannelKind<SyslogConfig> = {
   type: 'syslog',
   summary: 'Sends each event as JSON in an RFC 5424 message, over UDP, TCP or TLS.',
+  takesFormat: true,
   config: syslogConfig,
   create: (config, deps) => (config.transport === 'udp' ? new UdpSyslog(config, deps) : new StreamSyslog(config, deps)),
 };

@@ -4,10 +4,11 @@ import { HttpSender, judge } from '../http.js';
 import { webhookConfig, type WebhookConfig } from './config.js';
 import { parseSecret, sign } from './sign.js';
 
-/** POSTs each event as JSON with a Standard Webhooks signature. */
+/** POSTs each event with a Standard Webhooks signature: in the body that it describes, or as another format writes it. */
 export const webhook: ChannelKind<WebhookConfig> = {
   type: 'webhook',
   summary: 'POSTs each event as JSON, signed as Standard Webhooks says.',
+  takesFormat: true,
   config: webhookConfig,
   create: (config, deps) => new Webhook(config, deps),
 };
@@ -48,7 +49,7 @@ class Webhook implements Channel {
       this.#credentials = undefined;
       return { ok: false, retry: true, reason: 'config', message: (error as Error).message };
     }
-    const body = envelope(delivery);
+    const body = delivery.content.format === 'tocsin' ? envelope(delivery) : delivery.content.body;
     const exchanged = await this.#http.exchange({ method: 'POST', url, headers: this.#headers(delivery, body, credentials), body }, signal);
     if ('failure' in exchanged) return exchanged.failure;
     const { answer } = exchanged;
@@ -58,11 +59,11 @@ class Webhook implements Channel {
     return outcome;
   }
 
-  #headers({ id }: Delivery, body: Buffer, credentials: Credentials): Record<string, string> {
+  #headers({ id, content }: Delivery, body: Buffer, credentials: Credentials): Record<string, string> {
     const timestamp = Math.floor(this.#deps.now() / 1000);
     const headers: Record<string, string> = {
       ...credentials.headers,
-      'content-type': 'application/json',
+      'content-type': content.mediaType,
       'user-agent': 'Tocsin',
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
@@ -80,11 +81,11 @@ class Webhook implements Channel {
   }
 }
 
-/** The event's own bytes, unparsed, in the body that Standard Webhooks describes. */
-function envelope({ event, body }: Delivery): Buffer {
+/** The event's JSON, unparsed, in the body that Standard Webhooks describes. */
+function envelope({ event, content }: Delivery): Buffer {
   return Buffer.concat([
     Buffer.from(`{"type":${JSON.stringify(event.type)},"timestamp":${JSON.stringify(event.time)},"data":`),
-    body,
+    content.body,
     Buffer.from('}'),
   ]);
 }
