@@ -81,6 +81,8 @@ function networkViolation(workload: number, index: number, pod: string, time: nu
 }
 
 const SEND_AGAIN_MS = 100;
+/** Later than any rule and any grace waits. */
+const CLOSING_MS = 3_600_000;
 
 export interface LoadOptions {
   url: string;
@@ -104,6 +106,12 @@ export async function sendLoad({ url, seed, violations, onProgress, signal }: Lo
       }
     }),
   );
+  // When all has arrived, event time goes on for every workload, so that what did not happen is known not to have happened.
+  for (let workload = 0; workload < WORKLOADS; workload += 1) {
+    const pod = `app${workload}-6d5f7c9b8d-x2lqp`;
+    const last = networkViolation(workload, perWorkload, pod, STORY_START + perWorkload * 3_000 + CLOSING_MS);
+    obligations.set(await sendUntilAcknowledged(url, last, signal), { workload, index: perWorkload });
+  }
   return obligations;
 }
 

@@ -4,25 +4,31 @@ import { OpenApiController } from './openapi.controller.js';
 import type { ProjectorDeps } from './pipeline/projector.js';
 import { PROJECTOR_DEPS, ProjectorController } from './projector.controller.js';
 import { ACCESS, ReadController, STORE } from './read.controller.js';
+import type { Evidence } from '@tocsin/evidence';
+import { RESPONSE, ResponseController } from './response.controller.js';
+import type { ResponseDeps } from './response/response.js';
 import { WRITER, WriteController } from './write.controller.js';
 import type { SayDeps } from './commands/say.js';
 
 export interface ApiDeps extends ProjectorDeps {
   access: Access;
+  evidence: Evidence;
 }
 
 @Module({})
 export class ApiModule {
   static forRoot(deps: ApiDeps): DynamicModule {
     const writer: SayDeps = { store: deps.store, log: deps.log, now: () => deps.clock.now() };
+    const response: ResponseDeps = { ...writer, evidence: deps.evidence };
     return {
       module: ApiModule,
-      controllers: [OpenApiController, ReadController, WriteController, ProjectorController],
+      controllers: [OpenApiController, ReadController, WriteController, ResponseController, ProjectorController],
       providers: [
         { provide: ACCESS, useValue: deps.access },
         { provide: STORE, useValue: deps.store },
         { provide: PROJECTOR_DEPS, useValue: deps },
         { provide: WRITER, useValue: writer },
+        { provide: RESPONSE, useValue: response },
       ],
     };
   }

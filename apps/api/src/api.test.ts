@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventType, Topic, encodeEvent, openEmbeddedLog, topicSpecs, type EventLog } from '@tocsin/event-log';
 import { EventLogServer } from '@tocsin/event-log/nest';
+import { openEvidence } from '@tocsin/evidence';
 import { Health, createLogger, createMetrics } from '@tocsin/runtime';
 import { createHttp } from '@tocsin/runtime/nest';
 import { migrate, openStore, type Store } from '@tocsin/store';
@@ -28,6 +29,7 @@ describe('from the log to the API', () => {
       clock: { now: () => Date.now() },
       metrics: createApiMetrics(registry),
       access: accessControl({ by: 'loopback' }),
+      evidence: openEvidence({ type: 'directory', path: '/nowhere', retentionDays: 1 }, store, '/nowhere', () => 0),
     };
     app = await createHttp({ modules: [ApiModule.forRoot(deps)], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 1024 });
     app.connectMicroservice({ strategy: new EventLogServer(log) });

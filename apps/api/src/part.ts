@@ -1,3 +1,4 @@
+import { openEvidence } from '@tocsin/evidence';
 import type { AppPart } from '@tocsin/runtime';
 import { ApiModule } from './api.module.js';
 import { apiConfig, readProtection, type ApiConfig } from './config.js';
@@ -10,6 +11,9 @@ export const apiPart: AppPart<ApiConfig> = {
   needsStore: true,
   async plan(config, common) {
     const access = accessControl(await readProtection(config, common.http.host));
-    return async (runtime) => ({ module: ApiModule.forRoot({ ...runtime, metrics: createApiMetrics(runtime.metrics), access }) });
+    return async (runtime) => {
+      const evidence = openEvidence(common.evidence, runtime.store, common.dataDir, () => runtime.clock.now());
+      return { module: ApiModule.forRoot({ ...runtime, metrics: createApiMetrics(runtime.metrics), access, evidence }) };
+    };
   },
 };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Violation } from '@tocsin/domain';
 import { openEmbeddedLog, type EventLog } from '@tocsin/event-log';
+import { openEvidence } from '@tocsin/evidence';
 import { Health, createLogger, createMetrics } from '@tocsin/runtime';
 import { createHttp } from '@tocsin/runtime/nest';
 import {
@@ -41,7 +42,15 @@ describe('the read API', () => {
     log = await openEmbeddedLog({ file: ':memory:' });
     const registry = createMetrics('test', '0');
     const logger = createLogger('test', 'silent');
-    const deps = { store, log, logger, clock: { now: () => 0 }, metrics: createApiMetrics(registry), access: accessControl({ by: 'loopback' }) };
+    const deps = {
+      store,
+      log,
+      logger,
+      clock: { now: () => 0 },
+      metrics: createApiMetrics(registry),
+      access: accessControl({ by: 'loopback' }),
+      evidence: openEvidence({ type: 'directory', path: '/nowhere', retentionDays: 1 }, store, '/nowhere', () => 0),
+    };
     app = await createHttp({ modules: [ApiModule.forRoot(deps)], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 1024 });
     await app.init();
   });
@@ -287,10 +296,12 @@ describe('the read API', () => {
       commands: 'c',
       silences: silenceExample.id,
     };
-    for (const { path, response } of ROUTES.filter(({ method }) => method === 'get')) {
+    // Of actions and evidence, see response.controller.test.ts.
+    const routes = ROUTES.filter(({ method, path }) => method === 'get' && !/^\/v1\/(actions|evidence|response|audit)/.test(path));
+    for (const { path, response } of routes) {
       const { status, body } = await get(path.replace('{id}', present[path.split('/')[2]!]!));
       expect(status).toBe(200);
-      expect(SCHEMAS[response].parse(body)).toEqual(body);
+      if (response !== 'bytes') expect(SCHEMAS[response].parse(body)).toEqual(body);
     }
     expect(SCHEMAS.Problem.parse((await get('/v1/violations?x=1')).body)).toBeDefined();
   });

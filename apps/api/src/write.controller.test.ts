@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { IncidentCommand } from '@tocsin/domain';
 import { Topic, openEmbeddedLog, topicSpecs, type EventLog } from '@tocsin/event-log';
+import { openEvidence } from '@tocsin/evidence';
 import { Health, createLogger, createMetrics } from '@tocsin/runtime';
 import { createHttp } from '@tocsin/runtime/nest';
 import { claimCommand, migrate, openStore, upsertIncidents, type Store } from '@tocsin/store';
@@ -24,7 +25,15 @@ describe('what the API changes', () => {
   const open = async (protection: Protection): Promise<void> => {
     const registry = createMetrics('test', '0');
     const logger = createLogger('test', 'silent');
-    const deps = { store, log, logger, clock: { now: () => NOW }, metrics: createApiMetrics(registry), access: accessControl(protection) };
+    const deps = {
+      store,
+      log,
+      logger,
+      clock: { now: () => NOW },
+      metrics: createApiMetrics(registry),
+      access: accessControl(protection),
+      evidence: openEvidence({ type: 'directory', path: '/nowhere', retentionDays: 1 }, store, '/nowhere', () => 0),
+    };
     app = await createHttp({ modules: [ApiModule.forRoot(deps)], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 4096 });
     await app.init();
   };

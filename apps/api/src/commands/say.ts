@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { commandId, type Incident, type IncidentCommand, type IncidentCommandBody, type IncidentCommandType } from '@tocsin/domain';
-import { EventType, Topic, encodeEvent, type EventLog } from '@tocsin/event-log';
+import { EventType, Topic, encodeEvent, type EventLog, type LogRecord } from '@tocsin/event-log';
 import { Problem } from '@tocsin/runtime/nest';
 import { getCommand, getIncidents, type Store } from '@tocsin/store';
 import { notFound } from '../http/answer.js';
@@ -35,22 +35,27 @@ export async function say(said: Said, deps: SayDeps): Promise<CommandBody> {
   readQuery(noQuery, said.query);
   const fields = readBody(commandBodies[said.type], said.contentType, said.body);
   const body = { type: said.type, ...fields } as IncidentCommandBody;
-  const id = idOf(said);
+  const id = idOf({ target: said.incident, key: said.key });
   const before = await getCommand(deps.store.db, id);
   // Said again: it has had its effect.
   if (before !== undefined) return { id, incident: said.incident, state: before.outcome };
   await check(body, said.incident, deps);
   const time = new Date(deps.now()).toISOString();
   const command: IncidentCommand = { ...body, schema: 1, id, target: 'incident', incident: said.incident, actor: said.actor, time };
+  await appendCommand(deps.log, encodeEvent(said.incident, { id, type: EventType.Command, source: '/tocsin/api', time }, command));
+  return { id, incident: said.incident, state: 'pending' };
+}
+
+/** Resolves when the command is durable. Throws a `Problem` to try again when it may not be. */
+export async function appendCommand(log: EventLog, record: LogRecord): Promise<void> {
   try {
-    await deps.log.append(Topic.Commands, [encodeEvent(said.incident, { id, type: EventType.Command, source: '/tocsin/api', time }, command)]);
+    await log.append(Topic.Commands, [record]);
   } catch (cause) {
     throw new Problem(
       { status: 503, detail: `The command was not taken (${cause instanceof Error ? cause.message : String(cause)}); try again soon.` },
       { 'retry-after': String(RETRY_AFTER_S) },
     );
   }
-  return { id, incident: said.incident, state: 'pending' };
 }
 
 /** What came of a command; undefined ones may not have been looked at yet. */
@@ -61,9 +66,10 @@ export async function readCommand({ store }: SayDeps, id: string, query: unknown
   return { id, [found.target]: found.targetId, state: found.outcome, ...(found.message !== '' && { reason: found.message }) };
 }
 
-function idOf({ incident, key }: Said): string {
+/** The command's id, of the caller's key when there is one. */
+export function idOf({ target, key }: { target: string; key: string | undefined }): string {
   if (key === undefined) return randomUUID();
-  if (/^[\x21-\x7e]{1,128}$/.test(key)) return commandId(incident, key);
+  if (/^[\x21-\x7e]{1,128}$/.test(key)) return commandId(target, key);
   throw new BadParameters([{ parameter: 'Idempotency-Key', detail: 'expected 1 to 128 visible ASCII characters' }]);
 }
 

@@ -16,25 +16,9 @@ import { evidence, historyEntry, incident } from '../resources/incident.js';
 import { silence, silenceBody } from '../resources/silence.js';
 import { violation } from '../resources/violation.js';
 import { pageOf } from './pages.js';
+import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './response-routes.js';
+import type { Route } from './route.js';
 import { deadLettersQuery, evidenceQuery, historyQuery, incidentsQuery, noQuery, silencesQuery, violationsQuery } from './query.js';
-
-interface Route {
-  method: 'get' | 'post' | 'delete';
-  path: string;
-  /** Also the name in generated clients. */
-  operationId: string;
-  summary: string;
-  query: z.ZodObject;
-  /** What it takes, with an example. */
-  body?: { schema: z.ZodObject; example: unknown };
-  /** Answered when it succeeds; 200 when absent. */
-  status?: 200 | 201 | 202;
-  /** It may be senseless as things stand. */
-  conflicts?: true;
-  /** Name of the response's schema in `SCHEMAS`. */
-  response: keyof typeof SCHEMAS;
-  example: unknown;
-}
 
 const evidencePage = pageOf(evidence);
 
@@ -66,6 +50,7 @@ export const SCHEMAS = {
   DeadLetterSummary: deadLetterSummary,
   DeadLetterPage: pageOf(deadLetterSummary),
   DeadLetter: deadLetter,
+  ...RESPONSE_SCHEMAS,
   Problem: problem,
 } as const satisfies Record<string, z.ZodType>;
 
@@ -83,7 +68,7 @@ const COMMANDS: Record<IncidentCommandType, { summary: string; example: object }
   },
 };
 
-export const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
   {
     method: 'get',
     path: '/v1/violations',
@@ -129,7 +114,7 @@ export const ROUTES: readonly Route[] = [
     response: 'HistoryPage',
     example: { items: [historyExample] },
   },
-  ...COMMAND_TYPES.map((type): Route => ({
+  ...COMMAND_TYPES.map((type): Route<keyof typeof SCHEMAS> => ({
     method: 'post',
     path: `/v1/incidents/{id}/${type}`,
     operationId: `${type}Incident`,
@@ -214,6 +199,7 @@ export const ROUTES: readonly Route[] = [
     response: 'DeadLetter',
     example: deadLetterExample,
   },
+  ...RESPONSE_ROUTES,
 ];
 
 const STATUS_TEXT = { 200: 'OK', 201: 'It is made.', 202: 'It is kept, and will be carried out or refused.' } as const;
@@ -240,7 +226,7 @@ function build(): object {
       title: 'Tocsin API',
       version: 'v1',
       description:
-        'Violations, incidents with their evidence and what operators say about them, silences, and dead letters. Fields may be added within v1: ignore those you do not know.',
+        'Violations, incidents with their evidence and what operators say about them, actions with their approvals and evidence, silences, and dead letters. Fields may be added within v1: ignore those you do not know.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -267,7 +253,7 @@ function requestBody({ schema, example }: NonNullable<Route['body']>): object {
   return { required: true, content: { 'application/json': { schema: shape, examples: { shop: { value: example } } } } };
 }
 
-function operation({ path, operationId, summary, query, body, status = 200, conflicts, response, example }: Route): object {
+function operation({ path, operationId, summary, query, body, status = 200, conflicts, response, example }: Route<keyof typeof SCHEMAS>): object {
   const byId = path.includes('{id}');
   return {
     operationId,
@@ -281,7 +267,10 @@ function operation({ path, operationId, summary, query, body, status = 200, conf
     responses: {
       [status]: {
         description: STATUS_TEXT[status],
-        content: { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } },
+        content:
+          response === 'bytes'
+            ? { 'application/octet-stream': {} }
+            : { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } },
       },
       400: problemResponse('A parameter or a field is wrong or unknown; `errors` names it.'),
       401: {
@@ -290,7 +279,7 @@ function operation({ path, operationId, summary, query, body, status = 200, conf
       },
       403: problemResponse('No token is configured, and the request is not of this machine: its `Host` or its `Origin` is another.'),
       ...(byId ? { 404: problemResponse('There is none of that id.') } : {}),
-      ...(conflicts === true ? { 409: problemResponse('As the incident stands, the command makes no sense; `detail` says why.') } : {}),
+      ...(conflicts === true ? { 409: problemResponse('As things stand, the command makes no sense; `detail` says why.') } : {}),
       ...(body === undefined ? {} : { 415: problemResponse('The body is not JSON.') }),
       503: problemResponse('The database or the log does not answer; try again after `Retry-After` seconds.'),
     },

@@ -1,6 +1,7 @@
 import { SEVERITIES, severityId, type SeverityId } from '@tocsin/domain';
 import { describeKnown } from '@tocsin/extension';
 import { z } from 'zod';
+import { ACTION_STATES } from '../resources/action.js';
 import { STAGES } from '../resources/dead-letter.js';
 import { STATUSES } from '../resources/incident.js';
 import { KINDS } from '../resources/violation.js';
@@ -75,6 +76,30 @@ export const deadLettersQuery = z.strictObject({
   since: instant('Given up at or after this time.'),
   until: instant('Given up before this time.'),
   ...page,
+});
+
+export const actionsQuery = z.strictObject({
+  state: oneOf(ACTION_STATES, 'State of the action.'),
+  policy: text('Name of the policy.'),
+  type: text('What is done, for example quarantine.'),
+  cluster: text('Name of the cluster.'),
+  namespace: text('Of the target, as far as it was looked at.'),
+  incident: text('Id of the incident that is answered.'),
+  violation: text('Id of the violation that is answered.'),
+  ...page,
+});
+
+export const artefactsQuery = z.strictObject({ incident: text('Id of an incident.'), action: text('Id of an action.') });
+
+export const auditQuery = z.strictObject({
+  after: z.coerce
+    .number({ error: 'expected the `seq` of a record' })
+    .int({ error: 'expected the `seq` of a record' })
+    .min(0, { error: 'expected the `seq` of a record' })
+    .default(0)
+    .describe('Records after this `seq`.'),
+  subject: text('Id of an action, or what else it is about.'),
+  limit: page.limit,
 });
 
 export const noQuery = z.strictObject({});

@@ -5,24 +5,25 @@ const comment = z
   .string({ error: 'expected a text' })
   .max(COMMENT_MAX, { error: `expected at most ${COMMENT_MAX} characters` })
   .describe('Why; it stays in the history.');
-const optional = comment.exactOptional();
+/** A comment that may be left out. */
+export const optionalComment = comment.exactOptional();
 
 /** The bodies that commands take, by the last part of their path. */
 export const commandBodies = {
-  acknowledge: z.strictObject({ comment: optional }),
+  acknowledge: z.strictObject({ comment: optionalComment }),
   assign: z.strictObject({
     assignee: z.string({ error: 'expected a text' }).max(200, { error: 'expected at most 200 characters' }).describe('Empty: to nobody.'),
-    comment: optional,
+    comment: optionalComment,
   }),
   note: z.strictObject({ comment: comment.min(1, { error: 'expected a text that is not empty' }) }),
   resolve: z.strictObject({
     reason: z.enum(RESOLUTION_REASONS, { error: `expected one of ${RESOLUTION_REASONS.join(', ')}` }),
-    comment: optional,
+    comment: optionalComment,
   }),
-  reopen: z.strictObject({ comment: optional }),
+  reopen: z.strictObject({ comment: optionalComment }),
   merge: z.strictObject({
     into: z.uuid({ error: 'expected the id of an incident' }).describe('The incident that takes its violations.'),
-    comment: optional,
+    comment: optionalComment,
   }),
 } as const satisfies { [K in IncidentCommandType]: z.ZodType<Omit<Extract<IncidentCommandBody, { type: K }>, 'type'>> };
 

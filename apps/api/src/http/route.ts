@@ -1,0 +1,20 @@
+import type { z } from 'zod';
+
+/** One operation, as the OpenAPI document and the tests know it. */
+export interface Route<Schema extends string = string> {
+  method: 'get' | 'post' | 'delete';
+  path: string;
+  /** Also the name in generated clients. */
+  operationId: string;
+  summary: string;
+  query: z.ZodObject;
+  /** What it takes, with an example. */
+  body?: { schema: z.ZodObject; example: unknown };
+  /** Answered when it succeeds; 200 when absent. */
+  status?: 200 | 201 | 202;
+  /** It may be senseless as things stand. */
+  conflicts?: true;
+  /** Name of the response's schema; bytes have none. */
+  response: Schema | 'bytes';
+  example: unknown;
+}
