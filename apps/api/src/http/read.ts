@@ -62,7 +62,7 @@ export async function readHistory({ db }: Store, id: string, query: unknown): Pr
   return showPage(await incidentHistory(db, id, page), showHistory);
 }
 
-function showHistory({ incidentId: _, fromStatus, toStatus, severityId, ...rest }: HistoryEntry): HistoryBody {
+function showHistory({ incidentId: _incidentId, fromStatus, toStatus, severityId, ...rest }: HistoryEntry): HistoryBody {
   return { ...rest, from_status: fromStatus, to_status: toStatus, severity_id: severityId as SeverityId };
 }
 
