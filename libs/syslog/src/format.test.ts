@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Deframer, type Frame } from './deframe.js';
-import { asciiJson, formatRfc5424, syslogSeverity } from './format.js';
-import { frameOctetCounted } from './frame.js';
+import { formatRfc3164 } from './format-3164.js';
+import { asciiJson, cutToBytes, formatRfc5424, syslogSeverity } from './format.js';
+import { frameByLine, frameOctetCounted } from './frame.js';
 import { parseSyslog } from './parse.js';
 
 const base = { facility: 16, severity: 2, message: 'x' };
@@ -108,6 +109,57 @@ describe('formatRfc5424', () => {
     ).toBe('efbbbfc3a9');
     expect(formatRfc5424(base).toString()).toBe('<130>1 - - - - - - x');
   });
+});
+
+describe('formatRfc3164', () => {
+  it("writes the RFC's examples (section 5.4)", () => {
+    const su = { facility: 4, severity: 2, timestamp: '2003-10-11T22:14:15Z', hostname: 'mymachine.example.com', appName: 'su' };
+    expect(formatRfc3164({ ...su, message: "'su root' failed for lonvick on /dev/pts/8" }).toString()).toBe(
+      "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
+    );
+    const bfg = { facility: 1, severity: 5, timestamp: '2003-02-05T17:32:18Z', hostname: '10.0.0.99', appName: 'Use', procId: '10' };
+    expect(formatRfc3164({ ...bfg, message: 'the BFG!' }).toString()).toBe('<13>Feb  5 17:32:18 10.0.0.99 Use[10]: the BFG!');
+  });
+
+  it('keeps hostile text inside its field', () => {
+    const text = formatRfc3164({ ...base, hostname: 'a b\nc', appName: 'n: [<1>', procId: '1]: x', message: 'a\r\nb\n<0>c' }).toString();
+    expect(text).toBe('<130>Jan  1 00:00:00 abc n1[1:x]: a b <0>c');
+  });
+
+  it('is read back', () => {
+    const written = formatRfc3164({
+      ...base,
+      timestamp: '2026-09-04T14:02:11.9Z',
+      hostname: 'h',
+      appName: 'tocsin',
+      procId: 'ab-1',
+      message: 'é "x"',
+    });
+    expect(parseSyslog(written, Date.parse('2026-09-05T00:00:00Z'))).toEqual({
+      form: 'rfc3164',
+      facility: 16,
+      severity: 2,
+      time: '2026-09-04T14:02:11.000Z',
+      hostname: 'h',
+      appName: 'tocsin',
+      procId: 'ab-1',
+      structuredData: new Map(),
+      message: 'é "x"',
+    });
+  });
+});
+
+it('frames by line, and lets no message end early', () => {
+  expect(frameByLine(Buffer.from('a\nb\n<13>c')).toString()).toBe('a b <13>c\n');
+});
+
+it('cuts to bytes without cutting a character', () => {
+  expect([0, 1, 2, 3, 4, 5, 6, 7, 8].map((max) => cutToBytes('aé😀b', max))).toEqual(['', 'a', 'a', 'aé', 'aé', 'aé', 'aé', 'aé😀', 'aé😀b']);
+});
+
+it('writes a byte order mark where it is asked to, and none where it is not', () => {
+  expect(formatRfc5424({ ...base, byteOrderMark: true }).toString()).toBe('<130>1 - - - - - - \uFEFFx');
+  expect(formatRfc5424({ ...base, message: 'é', byteOrderMark: false }).toString()).toBe('<130>1 - - - - - - é');
 });
 
 it('frames by bytes, not characters', () => {

@@ -2,6 +2,8 @@
  * Writes RFC 5424 messages:
  *
  *     <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID [SD] MSG
+ *
+ * and what RFC 3164 found senders to write (`format-3164.ts`).
  */
 
 export interface OutgoingMessage {
@@ -17,6 +19,11 @@ export interface OutgoingMessage {
   msgId?: string;
   structuredData?: readonly StructuredElement[];
   message: string;
+  /**
+   * Whether a byte order mark stands before the message, as the RFC wants it before UTF-8. Default: only where the message
+   * is not ASCII, which needs none, and which receivers like better without.
+   */
+  byteOrderMark?: boolean;
 }
 
 export interface StructuredElement {
@@ -43,8 +50,7 @@ export function formatRfc5424(message: OutgoingMessage): Buffer {
     structuredData(message.structuredData ?? []),
   ].join(' ');
   if (message.message === '') return Buffer.from(header);
-  // The RFC wants a byte order mark before UTF-8; plain ASCII needs none, and receivers like it better without.
-  const mark = isAscii(message.message) ? '' : BOM;
+  const mark = (message.byteOrderMark ?? !isAscii(message.message)) ? BOM : '';
   return Buffer.from(`${header} ${mark}${message.message}`);
 }
 
@@ -55,6 +61,16 @@ const TIMESTAMP =
 function timestamp(text: string | undefined): string {
   const [, seconds, fraction = '', zone] = TIMESTAMP.exec(text ?? '') ?? [];
   return seconds === undefined ? '-' : `${seconds}${fraction}${zone}`;
+}
+
+/** The largest beginning of the text that has at most so many bytes; no character is cut in two. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  let end = Math.max(0, maxBytes);
+  // Bytes that go on with a character begin with the bits 10.
+  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 /** Printable ASCII without space, cut; `-` (nil) when nothing is left. */
