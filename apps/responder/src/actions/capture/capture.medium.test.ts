@@ -109,7 +109,11 @@ describeReal('kubernetes', 'a capture', () => {
     const { spec } = await bench.admin.get(`/api/v1/namespaces/${namespace}/pods/${name}`);
     return (spec['ephemeralContainers'] ?? []) as { name: string; command: string[] }[];
   };
-  const open = async (): Promise<{ container: string; log: (bytes: Buffer, misbehaves?: 'cut' | 'error') => void; report: (state: object) => Promise<void> }> => {
+  const open = async (): Promise<{
+    container: string;
+    log: (bytes: Buffer, misbehaves?: 'cut' | 'error') => void;
+    report: (state: object) => Promise<void>;
+  }> => {
     bench = await openBench({
       ...action,
       async prepare(admin, namespace) {
@@ -121,7 +125,8 @@ describeReal('kubernetes', 'a capture', () => {
     const container = `tocsin-capture-${bench.call().order.id}`;
     return {
       container,
-      log: (bytes, misbehaves) => void kubelet.logs.set(`${namespace}/web-1/${container}`, { bytes, ...(misbehaves !== undefined && { misbehaves }) }),
+      log: (bytes, misbehaves) =>
+        void kubelet.logs.set(`${namespace}/web-1/${container}`, { bytes, ...(misbehaves !== undefined && { misbehaves }) }),
       report: (state) => kubelet.report(namespace, 'web-1', container, { ...state }),
     };
   };
@@ -129,7 +134,9 @@ describeReal('kubernetes', 'a capture', () => {
   const sha256 = '9d2b5be5a6fdbaa5ed6f3d1b7c1a6d9e0d2f4ccbf3d2c7e9ff8d1e8f0a1b2c3d';
   const logOf = (bytes: Buffer, hash: string, reason = 'time'): Buffer => {
     const times = { started_at: '2026-09-14T14:00:00.000Z', stopped_at: '2026-09-14T14:00:10.000Z' };
-    return Buffer.from(`${bytes.toString('base64')}\ntrailer ${JSON.stringify({ bytes: bytes.byteLength, sha256: hash, packets: 0, dropped: 0, ...times, reason })}\n`);
+    return Buffer.from(
+      `${bytes.toString('base64')}\ntrailer ${JSON.stringify({ bytes: bytes.byteLength, sha256: hash, packets: 0, dropped: 0, ...times, reason })}\n`,
+    );
   };
 
   it('adds one container however often it is begun, waits for it, and keeps what it wrote with the hash of the source', async () => {
@@ -138,7 +145,9 @@ describeReal('kubernetes', 'a capture', () => {
     const plan = await bench.plan();
     const { effect } = await bench.instance.run(plan, bench.call());
     await bench.instance.run(plan, bench.call());
-    expect(await containers()).toMatchObject([{ name: container, command: ['/capture', '--seconds=10', '--max-bytes=6000000', '--snaplen=262144', '--protocol=tcp', '--port=443'] }]);
+    expect(await containers()).toMatchObject([
+      { name: container, command: ['/capture', '--seconds=10', '--max-bytes=6000000', '--snaplen=262144', '--protocol=tcp', '--port=443'] },
+    ]);
     expect(await bench.instance.poll?.(plan, effect, bench.call())).toMatchObject({ then: 'working' });
     await report({ running: { startedAt: '2026-09-14T14:00:00Z' } });
     expect(await bench.instance.poll?.(plan, effect, bench.call())).toMatchObject({ then: 'working' });
