@@ -7,7 +7,7 @@ import { createLogger, type Logger } from '../logger.js';
 import { createMetrics } from '../metrics.js';
 import { openConfiguredStore, openLog } from '../open.js';
 import type { AppPart, RunningPart } from '../part.js';
-import { systemClock, type Runtime } from '../runtime.js';
+import { systemClock, type Clock, type Runtime } from '../runtime.js';
 import { createHttp } from './http.js';
 
 export interface ServiceOptions {
@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** One process holds everything, so that the embedded log and SQLite will do. */
   standalone?: boolean;
   env?: NodeJS.ProcessEnv;
+  /** Tests set it. */
+  clock?: Clock;
 }
 
 export interface RunningService {
@@ -52,7 +54,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     const store = needsStore ? await openConfiguredStore(common) : undefined;
     if (store !== undefined) undo.push(() => store.close());
     // A part that declares `needsStore: false` never touches it, so the type need not tell the two apart.
-    const runtime = { config: common, logger, metrics, log, store, clock: systemClock } as Runtime;
+    const runtime = { config: common, logger, metrics, log, store, clock: options.clock ?? systemClock } as Runtime;
     const parts: RunningPart[] = [];
     for (const build of planned) parts.push(await build(runtime));
 
