@@ -42,3 +42,27 @@ export function fieldSteps(node: ASTNode, variable: string): string[] | undefine
   }
   return current.op === 'id' && current.args === variable && steps.length > 0 ? steps : undefined;
 }
+
+/**
+ * The term as it is written in the source, and valid by itself: cel-js leaves the outermost parentheses out of ranges, and so half of
+ * them in `(a + b).size()`. Its own `serialize` loses others: of `a - (b - c)` it makes `a - b - c`.
+ */
+export function sourceOf(term: ASTNode, source: string): string {
+  const { start, end } = term.range;
+  let structure = source;
+  for (const node of walk(term)) {
+    if (node.op === 'value') structure = blank(structure, node.range.start, node.range.end);
+  }
+  let depth = 0;
+  let missing = 0;
+  for (const [sign] of structure.slice(start, end).matchAll(/\/\/.*|[()]/g)) {
+    if (sign === '(') depth++;
+    else if (sign === ')') depth--;
+    missing = Math.max(missing, -depth);
+  }
+  return '('.repeat(missing) + source.slice(start, end) + ')'.repeat(depth + missing);
+}
+
+function blank(text: string, start: number, end: number): string {
+  return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
+}

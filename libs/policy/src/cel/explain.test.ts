@@ -48,6 +48,11 @@ describe('explainFilter', () => {
     expect(term.outcome === true).toBe(compileFilter(source, 'violation').test(violation));
   });
 
+  it('shows a term with all its parentheses', () => {
+    const { parts } = explain('violation.name == "a" && (violation.name + ")").size() == (violation.severity_id + 1)');
+    expect(parts.map(({ text }) => text)).toEqual(['violation.name == "a"', '(violation.name + ")").size() == (violation.severity_id + 1)']);
+  });
+
   it('finds nothing that JavaScript objects have of their own', () => {
     expect(explain('violation.constructor == "x"').found).toEqual([{ field: 'violation.constructor', value: undefined }]);
   });

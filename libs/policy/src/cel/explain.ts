@@ -1,5 +1,5 @@
-import { serialize, type ASTNode } from '@marcbachmann/cel-js';
-import { fieldSteps, walk } from './ast.js';
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { fieldSteps, sourceOf, walk } from './ast.js';
 import { compileReference, parseFilter, type EventVariable } from './filter.js';
 import { compileHot, type Outcome } from './hot.js';
 import { compilePatterns } from './patterns.js';
@@ -22,10 +22,10 @@ export function explainFilter(source: string, variable: EventVariable, event: ob
   const ast = parseFilter(source, variable);
   const patterns = compilePatterns(ast);
   const explain = (node: ASTNode): ExplainedTerm => {
-    const condition = compileHot(node, variable, patterns, (term) => compileReference(serialize(term), variable));
+    const condition = compileHot(node, variable, patterns, (term) => compileReference(sourceOf(term, source), variable));
     const { op, nodes } = partsOf(node);
     return {
-      text: source.slice(node.range.start, node.range.end),
+      text: sourceOf(node, source),
       outcome: condition(event),
       op,
       parts: nodes.map(explain),
@@ -55,7 +55,7 @@ function foundIn(term: ASTNode, source: string, variable: EventVariable, event: 
     const steps = stepsOf(node, variable);
     if (steps === undefined || within.some((outer) => outer.range.start === node.range.start && outer.range.end > node.range.end)) continue;
     within.push(node);
-    found.set(source.slice(node.range.start, node.range.end), read(event, steps));
+    found.set(sourceOf(node, source), read(event, steps));
   }
   return [...found].map(([field, value]) => ({ field, value }));
 }

@@ -1,142 +1,27 @@
-import type { Action, Incident, Violation } from '@tocsin/domain';
 import { describeKnown, nearest } from '@tocsin/extension';
 import { fieldSteps, walk } from './ast.js';
 import { parseFilter, type EventVariable } from './filter.js';
+import { EVENTS, isList, under, valuesOf, type Schema } from './schema.js';
+import { problemsOf } from './types.js';
 
-/** The compiler keeps a tree complete: a field that the domain gains is missing here. */
-type Fields<T> = { [K in keyof Required<T>]: FieldsOf<NonNullable<T[K]>> };
-type FieldsOf<V> = [V] extends [string]
-  ? 'text'
-  : [V] extends [number]
-    ? 'number'
-    : [V] extends [boolean]
-      ? 'boolean'
-      : [V] extends [readonly unknown[]]
-        ? 'list'
-        : string extends keyof V
-          ? 'map'
-          : Fields<V>;
-
-const endpoint = { ip: 'text', port: 'number', hostname: 'text', workload: 'text', namespace: 'text' } as const;
-
-const violation: Fields<Violation> = {
-  schema: 'number',
-  id: 'text',
-  source: 'text',
-  kind: 'text',
-  name: 'text',
-  message: 'text',
-  severity_id: 'number',
-  time: 'text',
-  received_time: 'text',
-  clock_skew_ms: 'number',
-  cluster: 'text',
-  workload: { namespace: 'text', name: 'text' },
-  pod: { name: 'text', uid: 'text' },
-  container: { id: 'text', name: 'text' },
-  image: { name: 'text', tag: 'text', digest: 'text' },
-  node: { name: 'text' },
-  user: { name: 'text', uid: 'number' },
-  process: { name: 'text', path: 'text', cmd_line: 'text', pid: 'number', parent: { name: 'text', cmd_line: 'text', pid: 'number' } },
-  file: { path: 'text' },
-  src_endpoint: endpoint,
-  dst_endpoint: endpoint,
-  protocol: 'text',
-  disposition: 'text',
-  attacks: 'list',
-  tags: 'list',
-  labels: 'map',
-  count: 'number',
-  raw: 'text',
-  raw_truncated: 'boolean',
-};
-
-const incident: Fields<Incident> = {
-  schema: 'number',
-  id: 'text',
-  version: 'number',
-  change: 'text',
-  status: 'text',
-  rule: { name: 'text', version: 'text', title: 'text' },
-  title: 'text',
-  reason: 'text',
-  severity_id: 'number',
-  cluster: 'text',
-  group: 'map',
-  entities: 'list',
-  attacks: 'list',
-  count: 'number',
-  late: 'number',
-  first_seen: 'text',
-  last_seen: 'text',
-  violations: 'list',
-  assignee: 'text',
-  acknowledged_by: 'text',
-  resolution: { reason: 'text', comment: 'text', by: 'text', time: 'text' },
-  merged_into: 'text',
-  muted: 'list',
-  updated_at: 'text',
-  told: { version: 'number', time: 'text' },
-  actor: 'text',
-  comment: 'text',
-};
-
-const action: Fields<Action> = {
-  schema: 'number',
-  id: 'text',
-  version: 'number',
-  state: 'text',
-  policy: 'text',
-  step: 'text',
-  type: 'text',
-  target: { type: 'text', name: 'text' },
-  cluster: 'text',
-  incident: 'text',
-  violation: 'text',
-  severity_id: 'number',
-  mode: 'text',
-  reason: 'text',
-  time: 'text',
-  created_at: 'text',
-  plan: {
-    summary: 'text',
-    scope: {
-      cluster: 'text',
-      namespace: 'text',
-      node: 'text',
-      pod: { name: 'text', uid: 'text' },
-      workload: { kind: 'text', name: 'text', uid: 'text', replicas: 'number' },
-    },
-    changes: 'list',
-    warnings: 'list',
-    details: 'map',
-  },
-  plan_hash: 'text',
-  approvals: { required: 'number', from: 'list', given: 'list', expires_at: 'text', why: 'text' },
-  refused_by: 'text',
-  started_at: 'text',
-  expires_at: 'text',
-  verification: { ok: 'boolean', message: 'text', time: 'text', contained: 'text' },
-  evidence: 'list',
-  actor: 'text',
-  comment: 'text',
-};
-
-/** What a field holds. What a list or a map holds is not checked. */
+/** What a field holds, without what a list or a map of it holds. */
 export type FieldType = 'text' | 'number' | 'boolean' | 'list' | 'map';
 
 export type Tree = FieldType | { readonly [field: string]: Tree };
 
-const TREES: Record<EventVariable, Tree> = { violation, incident, action };
-
 /** What stands at a path below the variable; undefined where nothing does, or it is not known. */
 export function fieldAt(variable: EventVariable, steps: readonly string[]): Tree | undefined {
-  let tree: Tree | undefined = TREES[variable];
-  for (const step of steps) {
-    if (tree === undefined || typeof tree === 'string') return undefined;
-    tree = Object.hasOwn(tree, step) ? tree[step] : undefined;
-  }
-  return tree;
+  let schema: Schema | undefined = EVENTS[variable];
+  for (const step of steps) schema = schema === undefined ? undefined : under(schema, step);
+  return schema === undefined ? undefined : outline(schema);
+}
+
+function outline(schema: Schema): Tree | undefined {
+  if (schema === 'text' || schema === 'number' || schema === 'boolean') return schema;
+  if (typeof schema === 'string') return undefined;
+  if (isList(schema)) return 'list';
+  if (valuesOf(schema) !== undefined) return 'map';
+  return Object.fromEntries(Object.entries(schema).flatMap(([name, below]) => [[name, outline(below) as Tree]]));
 }
 
 export interface UnknownField {
@@ -149,22 +34,23 @@ export interface UnknownField {
  * policy document that has one is refused.
  */
 export function unknownFields(source: string, variable: EventVariable): UnknownField[] {
-  const tree = TREES[variable];
+  const tree = outline(EVENTS[variable]) as Tree;
+  const ast = parseFilter(source, variable);
   const found = new Map<string, UnknownField>();
-  for (const node of walk(parseFilter(source, variable))) {
+  for (const node of walk(ast)) {
     const steps = fieldSteps(node, variable);
     if (steps === undefined) continue;
     const wrong = firstUnknown(tree, steps, variable);
     // The path to a field is a node too, and the same mistake lies in both.
     if (wrong !== undefined && !found.has(wrong)) found.set(wrong, { message: wrong, offset: node.range.start });
   }
-  return [...found.values()];
+  const ofItems = problemsOf(ast, source, variable).filter(({ about }) => about === 'field');
+  return [...found.values(), ...ofItems.map(({ message, offset }) => ({ message, offset }))];
 }
 
 /** Where the parts of an event are not what events of that kind have: fields that none has, and texts where maps belong. */
 export function misfits(parts: Readonly<Record<string, unknown>>, variable: EventVariable): { path: string[]; message: string }[] {
-  const tree = TREES[variable];
-  return misfitsBelow(parts, tree, [], variable);
+  return misfitsBelow(parts, outline(EVENTS[variable]) as Tree, [], variable);
 }
 
 function misfitsBelow(value: unknown, tree: Tree, path: readonly string[], variable: string): { path: string[]; message: string }[] {

@@ -1,9 +1,12 @@
-import { Environment, serialize, type ASTNode } from '@marcbachmann/cel-js';
+import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import { nearest } from '@tocsin/extension';
-import { loopDepth, methodCalls } from './ast.js';
+import { loopDepth, sourceOf } from './ast.js';
+import { STEPS_MAX, stepsOf } from './cost.js';
 import { FilterError } from './filter-error.js';
 import { compileHot, type Condition, type Outcome } from './hot.js';
 import { compilePatterns, LINEAR_MATCHES, withLinearMatches, type Patterns } from './patterns.js';
+import { readable } from './readable.js';
+import { problemsOf } from './types.js';
 
 export type EventVariable = 'violation' | 'incident' | 'action';
 
@@ -16,20 +19,20 @@ export interface Filter {
   readonly errors: number;
 }
 
-/**
- * Bounds what one condition may cost to parse and to evaluate. A term is looked at once, or once for each item of the lists that it
- * loops over. Lists of events are short (64 tags, 32 techniques, 50 entities; ingest and the correlator cut them), and loops are at most
- * two deep: 1,000 terms × 64 × 64, some four million steps, for the worst condition on the worst event. A text that is split is a list of
- * up to 16,384 items, so that one loop over it costs as much; two are refused. Texts are searched in linear time (RE2).
- */
+/** Bounds what one condition may cost to parse; `STEPS_MAX` bounds what it may cost to evaluate. */
 const SOURCE_MAX = 16_384;
 const LIMITS = { maxAstNodes: 1_000, maxDepth: 64, maxListElements: 1_000, maxMapEntries: 100, maxCallArguments: 10 };
 const LOOP_DEPTH_MAX = 2;
 
-/** Throws `FilterError` when the expression is not valid CEL, names another variable, or is not a condition. */
+/**
+ * Throws `FilterError` when the expression is not valid CEL, names another variable, is not a condition, or does what the types of
+ * the event's fields do not allow. Unknown fields are for `unknownFields`.
+ */
 export function compileFilter(source: string, variable: EventVariable): Filter {
   const { ast, patterns } = parseCondition(source, variable);
-  const condition = compileHot(ast, variable, patterns, (term) => compileReference(serialize(term), variable));
+  const mistyped = problemsOf(ast, source, variable).find(({ about }) => about === 'type');
+  if (mistyped !== undefined) throw new FilterError(mistyped.message, mistyped.offset);
+  const condition = compileHot(ast, variable, patterns, (term) => compileReference(sourceOf(term, source), variable));
   let errors = 0;
   return {
     source,
@@ -52,7 +55,7 @@ export function compileReference(source: string, variable: EventVariable): Condi
 
 function outcomeOf(evaluate: Evaluate, variable: EventVariable, event: unknown): Outcome {
   try {
-    const value = evaluate({ [variable]: event });
+    const value = evaluate({ [variable]: readable(event) });
     return typeof value === 'boolean' ? value : 'mistyped';
   } catch (error) {
     return (error as { code?: unknown } | null)?.code === 'no_such_key' ? 'absent' : 'mistyped';
@@ -62,7 +65,7 @@ function outcomeOf(evaluate: Evaluate, variable: EventVariable, event: unknown):
 /** Parses without compiling. Throws `FilterError`. */
 export function parseFilter(source: string, variable: EventVariable): ASTNode {
   if (source.length > SOURCE_MAX) throw new FilterError(`has ${source.length} characters, expected at most ${SOURCE_MAX}`, 0);
-  return speak(variable, () => environment(variable, new Map()).parse(source).ast);
+  return speak(variable, () => ENVIRONMENTS[variable].parse(source).ast);
 }
 
 type Evaluate = (context: object) => unknown;
@@ -72,34 +75,54 @@ function parseCondition(source: string, variable: EventVariable): { ast: ASTNode
   if (loopDepth(ast) > LOOP_DEPTH_MAX) {
     throw new FilterError(`has loops (exists, all, map, filter, bind) more than ${LOOP_DEPTH_MAX} deep in one another; split the condition`, 0);
   }
-  if (loopDepth(ast) > 1 && methodCalls(ast, 'split').length > 0) {
-    throw new FilterError('loops in a loop, and splits a text; an event could make that cost too much. Split the condition', 0);
-  }
   const patterns = compilePatterns(ast);
-  const evaluate = speak(variable, () => environment(variable, patterns).parse(patterns.size > 0 ? withLinearMatches(source, ast) : source));
+  const steps = stepsOf(ast, variable, patterns);
+  if (steps > STEPS_MAX) {
+    const advice = 'look at shorter fields, with shorter patterns, or loop over less';
+    throw new FilterError(`may take ${shown(steps)} steps on one event, expected at most ${shown(STEPS_MAX)}; ${advice}`, 0);
+  }
+  const evaluate = speak(variable, () => withPatterns(variable, patterns).parse(patterns.size > 0 ? withLinearMatches(source, ast) : source));
   const checked = evaluate.check();
   if (!checked.valid) throw inOurWords(checked.error, variable);
   if (checked.type !== 'bool' && checked.type !== 'dyn') throw new FilterError(`gives ${checked.type}, expected true or false`, 0);
   return { ast, patterns, evaluate };
 }
 
-function environment(variable: EventVariable, patterns: Patterns): Environment {
-  const env = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false })
-    .registerVariable(variable, 'dyn')
-    // An event's numbers are doubles to CEL, and `count + 1` would be refused, which helps nobody.
-    .registerOperator('double + int', (a: number, b: bigint) => a + Number(b))
-    .registerOperator('double - int', (a: number, b: bigint) => a - Number(b))
-    .registerOperator('double * int', (a: number, b: bigint) => a * Number(b))
-    .registerOperator('double / int', (a: number, b: bigint) => a / Number(b))
-    .registerOperator('double % int', (a: number, b: bigint) => a % Number(b))
-    .registerOperator('int + double', (a: bigint, b: number) => Number(a) + b)
-    .registerOperator('int - double', (a: bigint, b: number) => Number(a) - b)
-    .registerOperator('int * double', (a: bigint, b: number) => Number(a) * b);
-  if (patterns.size === 0) return env;
-  return env.registerFunction(
-    `string.${LINEAR_MATCHES}(string): bool`,
-    (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true,
+function shown(steps: number): string {
+  return steps < 1e15 ? Math.round(steps).toLocaleString('en') : 'endless';
+}
+
+function environment(variable: EventVariable): Environment {
+  return (
+    new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false })
+      .registerVariable(variable, 'dyn')
+      // An event's numbers are doubles to CEL, and `count + 1` would be refused, which helps nobody.
+      .registerOperator('double + int', (a: number, b: bigint) => a + Number(b))
+      .registerOperator('double - int', (a: number, b: bigint) => a - Number(b))
+      .registerOperator('double * int', (a: number, b: bigint) => a * Number(b))
+      .registerOperator('double / int', (a: number, b: bigint) => a / Number(b))
+      .registerOperator('double % int', (a: number, b: bigint) => a % Number(b))
+      .registerOperator('double % double', (a: number, b: number) => a % b)
+      .registerOperator('int + double', (a: bigint, b: number) => Number(a) + b)
+      .registerOperator('int - double', (a: bigint, b: number) => Number(a) - b)
+      .registerOperator('int * double', (a: bigint, b: number) => Number(a) * b)
+      .registerOperator('int / double', (a: bigint, b: number) => Number(a) / b)
+      .registerOperator('int % double', (a: bigint, b: number) => Number(a) % b)
   );
+}
+
+/** Making one takes longer than parsing a condition. */
+const ENVIRONMENTS: Readonly<Record<EventVariable, Environment>> = {
+  violation: environment('violation'),
+  incident: environment('incident'),
+  action: environment('action'),
+};
+
+function withPatterns(variable: EventVariable, patterns: Patterns): Environment {
+  if (patterns.size === 0) return ENVIRONMENTS[variable];
+  return ENVIRONMENTS[variable]
+    .clone()
+    .registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true);
 }
 
 function speak<T>(variable: EventVariable, act: () => T): T {
@@ -121,7 +144,7 @@ function inOurWords(error: unknown, variable: EventVariable): FilterError {
 function functionHint(text: string): string {
   const name = /^found no matching overload for '(?:.*\.)?(\w+)\(/.exec(text)?.[1];
   if (name === undefined) return '';
-  const known = new Set(new Environment().getDefinitions().functions.map((definition) => definition.name));
+  const known = new Set(ENVIRONMENTS.violation.getDefinitions().functions.map((definition) => definition.name));
   const near = known.has(name) ? undefined : nearest(name, known);
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }

@@ -3,8 +3,8 @@ import { fieldSteps } from './ast.js';
 import type { Patterns } from './patterns.js';
 
 /**
- * The part of CEL that conditions are mostly made of, as closures: fields compared with literals, `in [...]`,
- * `startsWith`, `endsWith`, `contains`, `matches`, `has`, and `&&`, `||`, `!` over them. cel-js takes 10 µs to say
+ * The part of CEL that conditions are mostly made of, as closures: fields compared with literals, `in`, `startsWith`,
+ * `endsWith`, `contains`, `matches`, `has`, `exists` and `all`, and `&&`, `||`, `!` over them. cel-js takes 10 µs to say
  * that a field is absent, because it builds an error with the source in it; most events lack some field of most rules.
  * cel-js stays the oracle: the tests hold every outcome here against its own.
  */
@@ -42,7 +42,7 @@ function compileTerm(node: ASTNode, variable: string, patterns: Patterns): Condi
     case 'call':
       return node.args[0] === 'has' && node.args[1].length === 1 ? presence(node.args[1][0] as ASTNode, variable) : undefined;
     case 'rcall':
-      return textMethod(node.args, variable, patterns);
+      return textMethod(node.args, variable, patterns) ?? quantifier(node.args, variable, patterns);
     default:
       return undefined;
   }
@@ -99,15 +99,56 @@ const COMPARISONS = {
   '>=': (a: number, b: number) => a >= b,
 } as const;
 
-function membership([field, list]: readonly [ASTNode, ASTNode], variable: string): Condition | undefined {
-  const read = reader(field, variable);
+function membership([item, list]: readonly [ASTNode, ASTNode], variable: string): Condition | undefined {
+  const literal = literalOf(item);
+  if (typeof literal?.value === 'string') return holding(literal.value, list, variable);
+  const read = reader(item, variable);
   if (read === undefined || list.op !== 'list') return undefined;
   const literals = list.args.map(literalOf);
   if (literals.includes(undefined)) return undefined;
-  const values = new Set<unknown>(literals.map((literal) => literal?.value));
+  const values = new Set<unknown>(literals.map((found) => found?.value));
   return (event) => {
     const found = read(event);
     return found === undefined ? 'absent' : values.has(found);
+  };
+}
+
+/** `"shell" in violation.tags`: one of a list, or a key of a map. */
+function holding(text: string, list: ASTNode, variable: string): Condition | undefined {
+  const read = reader(list, variable);
+  if (read === undefined) return undefined;
+  return (event) => {
+    const found = read(event);
+    if (found === undefined) return 'absent';
+    if (found === null || typeof found !== 'object') return 'mistyped';
+    return Array.isArray(found) ? found.includes(text) : Object.hasOwn(found, text);
+  };
+}
+
+/** `list.exists(item, …)` and `list.all(item, …)`, where the condition is about the item alone; of a map, about its keys. */
+function quantifier([method, list, args]: readonly [string, ASTNode, ASTNode[]], variable: string, patterns: Patterns): Condition | undefined {
+  const [item, term] = args;
+  const read = reader(list, variable);
+  if (read === undefined || (method !== 'exists' && method !== 'all') || args.length !== 2 || item?.op !== 'id' || term === undefined)
+    return undefined;
+  let whole = true;
+  const holds = compileHot(term, item.args, patterns, () => {
+    whole = false;
+    return () => 'mistyped';
+  });
+  if (!whole) return undefined;
+  const decisive = method === 'exists';
+  return (event) => {
+    const found = read(event);
+    if (found === undefined) return 'absent';
+    if (found === null || typeof found !== 'object') return 'mistyped';
+    let outcome: Outcome = !decisive;
+    for (const one of Array.isArray(found) ? (found as unknown[]) : Object.keys(found)) {
+      const given = holds(one);
+      if (given === decisive) return decisive;
+      if (typeof given === 'string' && typeof outcome !== 'string') outcome = given;
+    }
+    return outcome;
   };
 }
 
@@ -157,8 +198,18 @@ function literalOf(node: ASTNode): { value: Literal } | undefined {
 }
 
 function reader(node: ASTNode, variable: string): Read | undefined {
-  const steps = fieldSteps(node, variable);
+  const steps = stepsTo(node, variable);
   return steps && readSteps(steps);
+}
+
+/** The way from the variable, which may be the value itself; `violation.labels["a.b"]` is one as well. */
+function stepsTo(node: ASTNode, variable: string): string[] | undefined {
+  if (node.op === 'id') return node.args === variable ? [] : undefined;
+  if (node.op !== '.' && node.op !== '[]') return undefined;
+  const [container, key] = node.args;
+  const steps = stepsTo(container, variable);
+  const name = typeof key === 'string' ? key : literalOf(key)?.value;
+  return steps !== undefined && typeof name === 'string' ? [...steps, name] : undefined;
 }
 
 function readSteps(steps: readonly string[]): Read {
