@@ -13,6 +13,7 @@ export function leavesAddresses({ cidr, except }: { cidr: string; except?: strin
     .toSorted((a, b) => (a[0] < b[0] ? -1 : 1));
   let next = first;
   for (const [from, to] of holes) {
+    if (next > last) return false;
     if (from > next) return true;
     if (to >= next) next = to + 1n;
   }
