@@ -3,6 +3,7 @@ import { together, RULE_PACK, ruleKindRegistry } from '@tocsin/correlator/polici
 import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
 import { channelRegistry, formatRegistry } from '@tocsin/notifier/policies';
 import { mappingSchema } from '@tocsin/ingest/policies';
+import { actionRegistry } from '@tocsin/responder/policies';
 import { checkRules, loadPolicies, type CorrelationRule, type Decode, type PolicySchemas, type PolicySet } from '@tocsin/policy';
 import { UsageError } from './command.js';
 import { NO_CONFIG, type PolicyConfig } from './config.js';
@@ -11,7 +12,13 @@ import { casesOf, type Case } from './stories/cases.js';
 import { checkStories } from './stories/check-stories.js';
 
 /** What all services know of documents. */
-export const SCHEMAS: PolicySchemas = { ruleKinds: ruleKindRegistry, channels: channelRegistry, formats: formatRegistry, mapping: mappingSchema };
+export const SCHEMAS: PolicySchemas = {
+  ruleKinds: ruleKindRegistry,
+  actions: actionRegistry,
+  channels: channelRegistry,
+  formats: formatRegistry,
+  mapping: mappingSchema,
+};
 
 export interface LoadedPolicies {
   set: PolicySet;

@@ -54,11 +54,11 @@ It makes no incident: the event does not match.
   });
 
   it('says what an absent field, a negation and a value of another type come to', async () => {
-    const text = rule('r', `kind: single\nfilter: violation.user.name == "a" || !(violation.kind == "process") || violation.labels["x"] > 3`);
-    const { out } = await ask(text, 'r', violation(0, { labels: { x: '4' } }));
+    const text = rule('r', `kind: single\nfilter: violation.user.name == "a" || !(violation.kind == "process") || violation.count > 3`);
+    const { out } = await ask(text, 'r', violation(0, { count: '4' as never }));
     expect(out).toContain('    - violation.user.name == "a"\n        found absent\n');
     expect(out).toContain('    - not violation.kind == "process"\n        found "process"\n');
-    expect(out).toContain('    - violation.labels["x"] > 3\n        found "4", which cannot be compared so\n');
+    expect(out).toContain('    - violation.count > 3\n        found "4", which cannot be compared so\n');
   });
 
   it('follows a chain to the incident that it makes', async () => {

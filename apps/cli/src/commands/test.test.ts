@@ -24,7 +24,7 @@ spec:
   match: { incidents: incident.rule.name == "burst" }
   mode: propose
   steps:
-    - { action: quarantine }
+    - { action: snapshot }
     - { action: cordon, when: incident.severity_id >= 5 }
 `;
 
@@ -125,7 +125,7 @@ expect:
     - { subscription: ops, change: resolved }
     - { subscription: ops, change: reopened }
     - { subscription: ops, change: resolved }
-  actions: [{ policy: contain, step: quarantine, mode: propose, target: pod/default/app-1 }]`,
+  actions: [{ policy: contain, step: snapshot, mode: propose, target: pod/default/app-1 }]`,
         ),
         scenario(
           'silenced',
@@ -150,12 +150,12 @@ expect:
     const workspace = await workspaces.open();
     const tests = (severity: string): string =>
       `  tests:\n    - name: contains\n      events: [{ process: sh, repeat: 3, node: n1 }]\n      expect: { actions: [{ policy: contain, action: ${severity} }] }\n`;
-    await workspace.write('p/a.yaml', `${burst()}---\n${RESPONSE}${tests('quarantine')}`);
+    await workspace.write('p/a.yaml', `${burst()}---\n${RESPONSE}${tests('snapshot')}`);
     expect((await workspace.tocsin('test', '@/p')).out).toBe('1 passed, 0 failed.\n');
     await workspace.write('p/a.yaml', `${burst()}---\n${RESPONSE}${tests('cordon')}`);
     const { out } = await workspace.tocsin('test', '@/p');
     expect(out).toContain('- action { policy: contain, action: cordon }');
-    expect(out).toContain('action is quarantine, expected cordon');
+    expect(out).toContain('action is snapshot, expected cordon');
   });
 
   it('tells of a command that had no effect', async () => {

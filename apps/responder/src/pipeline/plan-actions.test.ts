@@ -77,13 +77,12 @@ describe('planActions', () => {
     const all = policies({ all: `{ match: { incidents: 'true' }, steps: [${ACTION_TYPES.map((action) => `{ action: ${action} }`).join(', ')}] }` });
     const plan = planActions(all, { incident });
     expect(new Set(plan.planned.map(({ type }) => type))).toEqual(new Set(ACTION_TYPES));
-    expect(plan.planned.find(({ type }) => type === 'webhook')?.target).toEqual({ type: 'incident', name: incident.id });
   });
 
   it('takes the workload where no pod is named, and says what is missing where nothing fits', () => {
-    const set = policies({ mixed: `{ match: { incidents: 'true' }, steps: [{ action: quarantine }, { action: capture }, { action: webhook }] }` });
+    const set = policies({ mixed: `{ match: { incidents: 'true' }, steps: [{ action: snapshot }, { action: capture }] }` });
     const plan = planActions(set, { incident: buildIncident() });
-    expect(brief(plan)).toEqual(['mixed/quarantine workload shop/web', `mixed/webhook incident ${buildIncident().id}`]);
+    expect(brief(plan)).toEqual(['mixed/snapshot workload shop/web']);
     expect(plan.skipped).toEqual([{ policy: 'mixed', step: 'capture', reason: 'no_target', message: 'The incident names no pod.' }]);
   });
 

@@ -5,7 +5,7 @@ import type { DocumentKind, PolicyDocument } from './document-kind.js';
 import { checkFilter, condition, indexesAt, parseExtension, parsePart, valueAt } from './parse.js';
 
 /** What a step may do. */
-export const ACTION_TYPES = ['snapshot', 'quarantine', 'detach', 'capture', 'evict', 'cordon', 'scale', 'label', 'annotate', 'webhook'] as const;
+export const ACTION_TYPES = ['snapshot', 'quarantine', 'detach', 'capture', 'evict', 'cordon', 'scale', 'label', 'annotate'] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 const MINUTE_MS = 60_000;
