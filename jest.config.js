@@ -1,6 +1,8 @@
 // Tests run on the TypeScript sources: workspaces resolve to src, not dist, so that a test never sees a stale build.
 export default {
   testEnvironment: 'node',
+  // A machine may be busy with the other half of the tests.
+  testTimeout: 30_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test', '<rootDir>/scripts'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
