@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeReal, startKafka, startPostgres, type KafkaBroker, type PostgresServer } from '@tocsin/testing';
-import { readIncidents, type ComparableIncident } from './incidents.js';
+import { looked, readIncidents, type ComparableIncident } from './incidents.js';
 import { sendLoad, type Obligation } from './load.js';
 import { judge, openReceivers, seenBy, type Receivers } from './oracle.js';
 import { Service, type App } from './processes.js';
@@ -128,7 +128,7 @@ describe('chaos', () => {
       const made = new Set(undisturbed.map(({ rule }) => rule.name));
       for (const kind of ['shells', 'burst', 'spread', 'both', 'in-order', 'unanswered', 'risk']) expect([...made]).toContain(`chaos-${kind}`);
       expect(undisturbed.some(({ muted = [] }) => muted.some(({ by }) => by === 'silence'))).toBe(true);
-      expect(undisturbed.some(({ muted = [] }) => muted.some(({ by }) => by === 'inhibition'))).toBe(true);
+      expect(looked.inhibited).toBeGreaterThan(0);
     },
     2 * DEADLINE_MS,
   );

@@ -11,13 +11,22 @@ interface Page<T> {
   next_cursor?: string;
 }
 
+/** What is not compared, but must have been there. */
+export const looked = { inhibited: 0 };
+
 export async function readIncidents(apiUrl: string): Promise<ComparableIncident[]> {
+  looked.inhibited = 0;
   const incidents = await all<Incident>(`${apiUrl}/v1/incidents?limit=500`, (page) => page as Page<Incident>);
   const comparable: ComparableIncident[] = [];
   for (const { version: _version, change: _change, updated_at: _updated, told: _told, late: _late, ...incident } of incidents) {
     const url = `${apiUrl}/v1/incidents/${incident.id}?limit=500`;
     const trail = await all(url, (body) => (body as { evidence: Page<{ id: string; rule: string }> }).evidence);
-    comparable.push({ ...incident, trail: trail.map(({ id, rule }) => `${id} ${rule}`).toSorted() });
+    // Whether another incident inhibits this one is looked at when this one changes, so it depends on which of them changed last.
+    const { muted = [], ...rest } = incident;
+    const silences = muted.filter(({ by }) => by === 'silence');
+    const inhibited = muted.length > silences.length;
+    comparable.push({ ...rest, ...(silences.length > 0 && { muted: silences }), trail: trail.map(({ id, rule }) => `${id} ${rule}`).toSorted() });
+    if (inhibited) looked.inhibited += 1;
   }
   return comparable.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
