@@ -8,4 +8,5 @@ export { type Behaviour, type HttpReceiver, type ReceivedRequest, httpReceiver }
 export { type Certificates, makeCertificates } from './receivers/certificates.js';
 export { type SyslogBehaviour, type SyslogReceiver, type SyslogReceiverOptions, syslogReceiver, udpSyslogReceiver } from './receivers/syslog.js';
 export * from './rsyslog/index.js';
+export * from './syslog-ng/index.js';
 export { freePort } from './receivers/free-port.js';

@@ -3,9 +3,20 @@ import { accessSync, appendFileSync, constants, existsSync, globSync } from 'nod
 import { delimiter, dirname, join } from 'node:path';
 import { kafkaJarsCached } from './kafka/jars.js';
 import { apiServerCached } from './kubernetes/binary.js';
+import { syslogNgRoot } from './syslog-ng/root.js';
 
 /** `kafka`, `postgres`: any. With `-process`: one that the test may stop and start, so an address in the environment does not do. */
-export type RealNeed = 'kafka' | 'kafka-process' | 'postgres' | 'postgres-process' | 'rsyslog' | 'rsyslog-tls' | 'openssl' | 'kubernetes' | 'packets';
+export type RealNeed =
+  | 'kafka'
+  | 'kafka-process'
+  | 'postgres'
+  | 'postgres-process'
+  | 'rsyslog'
+  | 'rsyslog-tls'
+  | 'syslog-ng'
+  | 'openssl'
+  | 'kubernetes'
+  | 'packets';
 
 type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
 type It = (name: string, fn: () => void) => void;
@@ -49,6 +60,10 @@ export function missing(need: RealNeed): string | undefined {
       return missingPostgres();
     case 'rsyslog':
       return onPath('rsyslogd') ? undefined : 'rsyslogd is not on the PATH';
+    case 'syslog-ng':
+      return syslogNgRoot() === undefined
+        ? 'syslog-ng is not installed (on Debian: the package syslog-ng-core, beside rsyslog unpacked in /opt/syslog-ng)'
+        : undefined;
     case 'rsyslog-tls':
       return missing('rsyslog') ?? missing('openssl') ?? missingRsyslogTls();
     case 'packets':

@@ -14,6 +14,8 @@ export interface SyslogReceiver {
   until(condition: () => boolean): Promise<void>;
   /** Cuts every connection, as a crash does. */
   cut(): void;
+  /** Ends every connection in good order. */
+  end(): void;
   /** What it does with connections from now on; the ways in which real receivers misbehave. */
   behave(behaviour: SyslogBehaviour): void;
   close(): Promise<void>;
@@ -72,6 +74,9 @@ export async function syslogReceiver({ port = 0, tls, mutual = false }: SyslogRe
     until: (condition) => arrivals.until(condition),
     cut() {
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    end() {
+      for (const socket of sockets) socket.end();
     },
     behave(next) {
       behaviour = next;

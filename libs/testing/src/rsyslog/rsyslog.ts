@@ -17,6 +17,18 @@ export interface RsyslogMessage {
   msgid: string;
   'structured-data': string;
   msg: string;
+  /** What liblognorm's parser of CEF made of the message; something else where it is not CEF. */
+  cef: { f?: RsyslogCef };
+}
+
+export interface RsyslogCef {
+  DeviceVendor: string;
+  DeviceProduct: string;
+  DeviceVersion: string;
+  SignatureID: string;
+  Name: string;
+  Severity: string;
+  Extensions: Record<string, string>;
 }
 
 export interface Rsyslog {
@@ -35,7 +47,16 @@ export interface Rsyslog {
 
 const POLL_MS = 20;
 const START_MS = 10_000;
-const PROPERTIES: readonly (keyof RsyslogMessage)[] = ['rawmsg', 'pri', 'timereported', 'hostname', 'app-name', 'msgid', 'structured-data', 'msg'];
+const PROPERTIES: readonly Exclude<keyof RsyslogMessage, 'cef'>[] = [
+  'rawmsg',
+  'pri',
+  'timereported',
+  'hostname',
+  'app-name',
+  'msgid',
+  'structured-data',
+  'msg',
+];
 
 /** A real rsyslogd of our own on loopback, without the system's configuration, that writes what it receives to a file. */
 export async function startRsyslog(tls?: Certificates): Promise<Rsyslog> {
@@ -122,14 +143,18 @@ function configuration({ directory, output, udpPort, tcpPort, tls }: Configurati
   const driver = tls === undefined ? '' : 'streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/certvalid"';
   const properties = PROPERTIES.map((name) => `  property(outname="${name}" name="${name}" format="jsonf")`).join('\n  constant(value=",")\n');
   return `global(workDirectory="${directory}" maxMessageSize="256k" parser.escapeControlCharactersOnReceive="off" ${netstream})
+module(load="mmnormalize")
 module(load="imudp")
 module(load="imtcp" ${driver})
 template(name="received" type="list") {
   constant(value="{")
 ${properties}
+  constant(value=",\\"cef\\":")
+  property(name="$!")
   constant(value="}\\n")
 }
 ruleset(name="received") {
+  action(type="mmnormalize" rule=["rule=:%f:cef%"])
   action(type="omfile" file="${output}" template="received")
 }
 input(type="imudp" address="127.0.0.1" port="${udpPort}" ruleset="received")

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { ChannelDeps } from '../channel.js';
-import { DEFAULT_PORTS, type SyslogConfig } from './config.js';
+import type { Server, SyslogConfig } from './config.js';
 
 /** A connection ended, or an operation on it took too long; `code` is the system's or the TLS library's. */
 export class ConnectionError extends Error {
@@ -15,6 +15,8 @@ export class ConnectionError extends Error {
   }
 }
 
+export type ConnectionConfig = Pick<SyslogConfig, 'transport' | 'timeout' | 'tls'>;
+
 /** One TCP or TLS connection for as long as it stands. One operation at a time. */
 export class Connection {
   readonly #socket: Socket;
@@ -25,11 +27,17 @@ export class Connection {
   #onLost: ((error: ConnectionError) => void) | undefined;
 
   /** Rejects when there is no connection, or no trust, within the time limit. `onLost` is called once, before anything else notices. */
-  static async open(config: SyslogConfig, deps: ChannelDeps, signal: AbortSignal, onLost: (error: ConnectionError) => void): Promise<Connection> {
-    const { host, transport, timeout } = config;
+  static async open(
+    server: Server,
+    { transport, timeout, tls }: ConnectionConfig,
+    deps: ChannelDeps,
+    signal: AbortSignal,
+    onLost: (error: ConnectionError) => void,
+  ): Promise<Connection> {
+    const { host, port } = server;
     deps.egress.assertHost(host);
-    const target = { host, port: config.port ?? DEFAULT_PORTS[transport], lookup: deps.egress.lookup };
-    const secure = transport === 'tls' ? await tlsOptions(config) : undefined;
+    const target = { host, port, lookup: deps.egress.lookup };
+    const secure = transport === 'tls' ? await tlsOptions(server, tls) : undefined;
     const socket = secure === undefined ? connectTcp(target) : connectTls({ ...target, ...secure });
     const connection = new Connection(socket, timeout);
     await connection.#until((done) => socket.once(secure === undefined ? 'connect' : 'secureConnect', () => done()), timeout, signal);
@@ -57,6 +65,13 @@ export class Connection {
   /** Resolves when the operating system has taken all bytes. Destroys the connection when it cannot. */
   write(bytes: Buffer, signal: AbortSignal): Promise<void> {
     return this.#until((done) => this.#socket.write(bytes, done), this.#timeoutMs, signal);
+  }
+
+  /** Resolves when the system has nothing more to say: an end of the connection that has arrived here is known then. */
+  async settled(): Promise<void> {
+    // The system is asked for news between two turns.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    this.assertStanding();
   }
 
   /** Resolves when the connection still stands after this time. */
@@ -123,9 +138,7 @@ function stopped(): ConnectionError {
 }
 
 /** Files are read for each connection, so that a renewed certificate is taken up without a restart. */
-async function tlsOptions({ host, tls = {} }: SyslogConfig): Promise<ConnectionOptions> {
-  const { caFile, certFile, keyFile } = tls;
-  const servername = tls.servername ?? host;
+async function tlsOptions({ host, servername = host }: Server, { caFile, certFile, keyFile }: SyslogConfig['tls']): Promise<ConnectionOptions> {
   return {
     // RFC 6066 allows no address here; Node then checks the address itself against the certificate.
     ...(isIP(servername) === 0 ? { servername } : {}),

@@ -1,59 +1,89 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { ChannelDeps } from '../channel.js';
-import { DEFAULT_PORTS, type SyslogConfig } from './config.js';
+import type { Server, SyslogConfig } from './config.js';
+import { Servers } from './servers.js';
 
-/** Largest payload of a UDP datagram over IPv4. */
-export const MAX_DATAGRAM_BYTES = 65_507;
-
-export interface Destination {
+/** A socket on which only one server is spoken to, so that the system tells when nobody listens there. */
+interface Line {
+  server: Server;
   address: string;
-  family: number;
+  socket: Socket;
 }
 
-/** One datagram per message (RFC 5426). Sent means handed to the network: nothing tells whether it arrived. */
+/**
+ * One datagram per message (RFC 5426). Sent means handed to the network: nothing tells whether it arrived. A host that is
+ * up and has nobody at the port says so after the fact, and is then not used for a while.
+ */
 export class SyslogDatagrams {
-  readonly #config: SyslogConfig;
   readonly #deps: ChannelDeps;
-  readonly #sockets = new Map<number, Socket>();
+  readonly #servers: Servers;
+  #line: Line | undefined;
 
-  constructor(config: SyslogConfig, deps: ChannelDeps) {
-    this.#config = config;
+  constructor({ servers, failback }: SyslogConfig, deps: ChannelDeps) {
     this.#deps = deps;
+    this.#servers = new Servers(servers, failback);
   }
 
-  /** Names are resolved anew for each batch: there is no connection that would show that a receiver has moved. */
-  async resolve(): Promise<Destination> {
-    const { host } = this.#config;
-    this.#deps.egress.assertHost(host);
-    if (isIP(host) !== 0) return { address: host, family: isIP(host) };
-    return new Promise((resolve, reject) => {
-      this.#deps.egress.lookup(host, {}, (error, address, family) => {
-        if (error !== null) reject(error);
-        else if (typeof address === 'string') resolve({ address, family: family ?? 4 });
+  /** Finds a server for the next batch. Names are resolved anew each time: nothing else would show that one has moved. */
+  async ready(): Promise<void> {
+    let failure: unknown;
+    for (const server of this.#servers.order(this.#deps.now())) {
+      try {
+        const address = await this.#resolve(server);
+        if (this.#line?.server !== server || this.#line.address !== address) await this.#open(server, address);
+        return;
+      } catch (error) {
+        failure = error;
+        this.#failed(server);
+      }
+    }
+    throw failure;
+  }
+
+  /** Rejects when the system does not take it, or has heard that nobody took the one before. */
+  async send(message: Buffer): Promise<void> {
+    const line = this.#line;
+    if (line === undefined) throw new Error('nobody listens there');
+    await new Promise<void>((resolve, reject) => {
+      line.socket.send(message, (error) => {
+        if (error === null) return resolve();
+        if ((error as NodeJS.ErrnoException).code !== 'EMSGSIZE') this.#failed(line.server);
+        reject(error);
       });
     });
   }
 
-  async send(message: Buffer, { address, family }: Destination): Promise<void> {
-    const port = this.#config.port ?? DEFAULT_PORTS.udp;
-    const socket = this.#socketOf(family);
-    await new Promise<void>((resolve, reject) => {
-      socket.send(message, port, address, (error) => (error ? reject(error) : resolve()));
+  close(): void {
+    this.#line?.socket.close();
+    this.#line = undefined;
+  }
+
+  async #resolve({ host }: Server): Promise<string> {
+    const { egress } = this.#deps;
+    egress.assertHost(host);
+    if (isIP(host) !== 0) return host;
+    return new Promise((resolve, reject) => {
+      egress.lookup(host, {}, (error, address) => (error === null && typeof address === 'string' ? resolve(address) : reject(error)));
     });
   }
 
-  #socketOf(family: number): Socket {
-    let socket = this.#sockets.get(family);
-    if (socket === undefined) {
-      socket = createSocket(family === 6 ? 'udp6' : 'udp4').on('error', () => undefined);
-      this.#sockets.set(family, socket);
-    }
-    return socket;
+  async #open(server: Server, address: string): Promise<void> {
+    this.close();
+    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.connect(server.port, address, () => {
+        socket.off('error', reject);
+        resolve();
+      });
+    });
+    socket.on('error', () => this.#failed(server));
+    this.#line = { server, address, socket };
   }
 
-  close(): void {
-    for (const socket of this.#sockets.values()) socket.close();
-    this.#sockets.clear();
+  #failed(server: Server): void {
+    this.#servers.failed(server, this.#deps.now());
+    if (this.#line?.server === server) this.close();
   }
 }

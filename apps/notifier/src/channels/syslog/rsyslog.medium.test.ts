@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { describeReal, makeCertificates, startRsyslog, syslogReceiver, type Certificates, type Rsyslog } from '@tocsin/testing';
+import { cef } from '../../formats/cef/cef.js';
+import { FULL_VIOLATION, HOSTILE, input, withText } from '../../formats/contract.js';
 import type { Channel, Delivery } from '../channel.js';
 import { delivery } from '../contract.js';
 import { Egress } from '../egress.js';
 import { syslog } from './syslog.js';
+import { bytesOf, create as createWith, formatted, STORIES as HOSTILE_STORIES } from './testing.js';
 
 jest.setTimeout(30_000);
 
@@ -55,7 +58,60 @@ describeReal('rsyslog', 'syslog to a real rsyslog', () => {
 
   it('is read back byte for byte over TCP', () => readsBack(rsyslog, rsyslog.tcpPort, {}));
 
-  it('is read back byte for byte over UDP', () => readsBack(rsyslog, rsyslog.udpPort, { transport: 'udp' }));
+  it('is read back byte for byte over UDP', () => readsBack(rsyslog, rsyslog.udpPort, { transport: 'udp', maxMessageBytes: 65_507 }));
+
+  it.each([
+    ['octet counting', { framing: 'octet-counting' }],
+    ['lines', { framing: 'newline' }],
+  ])('takes hostile text, many lines and 64 KB over TCP with %s', async (_name, config) => {
+    const channel = createWith(rsyslog.tcpPort, config);
+    const before = (await rsyslog.messages()).length;
+    const batch = HOSTILE_STORIES.map(([, one]) => one);
+    expect(await channel.send(batch, never)).toEqual(batch.map(() => ({ ok: true })));
+    const received = (await rsyslog.until(before + batch.length)).slice(before);
+    for (const [index, [name, one]] of HOSTILE_STORIES.entries()) {
+      const bytes = bytesOf(one, config);
+      expect({ name, raw: received[index]?.rawmsg }).toEqual({ name, raw: config.framing === 'newline' ? bytes.replaceAll('\n', ' ') : bytes });
+      expect(received[index]).toMatchObject({ pri: '163', 'app-name': 'tocsin', msgid: 'violation', hostname: 'node-1' });
+    }
+    await channel.close();
+  });
+
+  it('understands RFC 3164', async () => {
+    const before = (await rsyslog.messages()).length;
+    const channel = createWith(rsyslog.tcpPort, { standard: 'rfc3164' });
+    const one = delivery({ data: { message: 'é "x"' } });
+    await channel.send([one], never);
+    const received = (await rsyslog.until(before + 1))[before];
+    expect(received).toMatchObject({ pri: '163', timereported: 'Sep 14 14:02:11', hostname: 'node-1', 'app-name': 'tocsin' });
+    expect(received?.rawmsg).toBe(bytesOf(one, { standard: 'rfc3164' }));
+    expect(JSON.parse(received?.msg ?? '')).toEqual({ message: 'é "x"' });
+    await channel.close();
+  });
+
+  it("reads CEF by liblognorm's parser, and nothing leaves its field", async () => {
+    const format = cef.create({});
+    const texts = ['plain', ...HOSTILE.filter(([name]) => name !== '64 KB').map(([, text]) => text)];
+    const sent = [input('violations', FULL_VIOLATION), ...texts.map((text) => withText('violations', text))].map((event) =>
+      formatted('cef', format, event),
+    );
+    const before = (await rsyslog.messages()).length;
+    const channel = createWith(rsyslog.tcpPort, {});
+    await channel.send(sent, never);
+    const [first, usual, ...others] = (await rsyslog.until(before + sent.length)).slice(before).map(({ cef: read }) => read.f);
+    await channel.close();
+    expect(first).toMatchObject({
+      DeviceVendor: 'Tocsin',
+      SignatureID: 'Terminal shell in container',
+      Severity: '5',
+      Extensions: { src: '10.1.2.3', sproc: '/usr/bin/nc', cs2: 'shop', msg: FULL_VIOLATION.message },
+    });
+    for (const [index, read] of others.entries()) {
+      const text = texts[index + 1] as string;
+      expect({ text, keys: Object.keys(read?.Extensions ?? {}) }).toEqual({ text, keys: Object.keys(usual?.Extensions ?? {}) });
+      expect(read).toMatchObject({ DeviceProduct: 'Tocsin', Severity: '5' });
+    }
+  });
 
   it('loses nothing when rsyslog is killed in the middle', async () => {
     const channel = create(rsyslog.tcpPort, { timeout: '500ms' });

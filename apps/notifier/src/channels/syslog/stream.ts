@@ -1,7 +1,8 @@
-import { frameOctetCounted } from '@tocsin/syslog';
+import { frameByLine, frameOctetCounted } from '@tocsin/syslog';
 import type { ChannelDeps } from '../channel.js';
-import type { SyslogConfig } from './config.js';
+import type { Server, SyslogConfig } from './config.js';
 import { Connection, ConnectionError } from './connection.js';
+import { Servers } from './servers.js';
 import { Uncertain } from './uncertain.js';
 
 /** A connection MUST stand for this long after its first write before the write counts. */
@@ -12,7 +13,7 @@ const LONGEST_RESEND_MS = 30_000;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Octet-counted messages over one connection at a time.
+ * Messages over one connection at a time, to the first server that does not fail.
  *
  * Syslog has no acknowledgement: what was written when the connection breaks may or may not have arrived. Two things
  * are done about it:
@@ -23,12 +24,17 @@ const CHUNK_BYTES = 256 * 1024;
  *   without a backend, and a TLS server that does not like our certificate, take a connection and some bytes and then
  *   cut. When the last connection was cut young, the next must live twice as long.
  *
+ * A server fails when it cannot be connected to, cuts a connection before it counts, or reads nothing; a connection that
+ * is cut later is opened again where it was. Once the time of failing is over, the next write goes back to the first.
+ *
  * What remains: messages written in the last moments before a crash of both this process and the receiver.
  */
 export class SyslogStream {
   readonly #config: SyslogConfig;
   readonly #deps: ChannelDeps;
+  readonly #servers: Servers;
   readonly #uncertain = new Uncertain();
+  #server: Server | undefined;
   #connection: Connection | undefined;
   #connectedAt = 0;
   #proven = false;
@@ -42,11 +48,12 @@ export class SyslogStream {
   constructor(config: SyslogConfig, deps: ChannelDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#servers = new Servers(config.servers, config.failback);
   }
 
   /** Resolves when the operating system has taken all bytes and the connection still stands. Rejects otherwise. */
   write(messages: readonly Buffer[], signal: AbortSignal): Promise<void> {
-    const run = this.#turn.then(() => this.#write(messages.map(frameOctetCounted), signal));
+    const run = this.#turn.then(() => this.#write(messages.map(this.#config.framing === 'newline' ? frameByLine : frameOctetCounted), signal));
     this.#turn = run.catch(() => undefined);
     return run;
   }
@@ -63,28 +70,64 @@ export class SyslogStream {
   async #write(frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
     // Whoever gave up while it waited for its turn must not take the connection from the others.
     if (signal.aborted) throw new ConnectionError('ABORT_ERR', 'was stopped');
-    const connection = this.#connection ?? (await this.#connect(signal));
+    const connection = this.#connection === undefined ? await this.#connect(signal) : await this.#goBack(this.#connection, signal);
     const written = [...this.#again, ...frames];
     for (const chunk of chunks(written)) await connection.write(chunk, signal);
     if (!this.#proven && written.length > 0) await connection.outlive(this.#proofMs, signal);
-    connection.assertStanding();
+    await connection.settled();
     this.#proven = true;
     this.#again = [];
     this.#uncertain.add(written, this.#deps.now());
   }
 
+  /** To the first server that takes a connection. Each has its time. */
   async #connect(signal: AbortSignal): Promise<Connection> {
-    const connection = await Connection.open(this.#config, this.#deps, signal, (error) => this.#lost(error));
+    let failure: unknown;
+    for (const server of this.#servers.order(this.#deps.now())) {
+      try {
+        return await this.#open(server, signal);
+      } catch (error) {
+        failure = error;
+        if (signal.aborted) break;
+        this.#servers.failed(server, this.#deps.now());
+      }
+    }
+    throw failure;
+  }
+
+  async #open(server: Server, signal: AbortSignal): Promise<Connection> {
+    const connection = await Connection.open(server, this.#config, this.#deps, signal, (error) => this.#lost(connection, server, error));
     this.#connection = connection;
+    this.#server = server;
     this.#connectedAt = this.#deps.now();
     this.#proven = false;
     return connection;
   }
 
-  #lost(error: ConnectionError): void {
-    this.#connection = undefined;
-    if (this.#closed) return;
+  /** A connection to an earlier server of the list, where it is time for that and one can be had; else the one that stands. */
+  async #goBack(standing: Connection, signal: AbortSignal): Promise<Connection> {
+    const preferred = this.#servers.preferred(this.#deps.now());
+    if (preferred === this.#server) return standing;
+    try {
+      const back = await this.#open(preferred, signal);
+      await standing.close();
+      return back;
+    } catch {
+      this.#servers.failed(preferred, this.#deps.now());
+      return standing;
+    }
+  }
+
+  #lost(connection: Connection, server: Server, error: ConnectionError): void {
     const now = this.#deps.now();
+    // One that was left in good order has delivered what it had.
+    if (connection !== this.#connection) {
+      if (error.code !== 'ECLOSED') this.#again.push(...this.#uncertain.take(error.code, now));
+      return;
+    }
+    this.#connection = undefined;
+    if (error.code === 'ETIMEDOUT' || (!this.#proven && error.code !== 'ABORT_ERR')) this.#servers.failed(server, now);
+    if (this.#closed) return;
     const livedMs = now - this.#connectedAt;
     this.#proofMs = livedMs < LONGEST_PROOF_MS ? Math.min(LONGEST_PROOF_MS, Math.max(PROOF_MS, livedMs * 2)) : PROOF_MS;
     this.#again.push(...this.#uncertain.take(error.code, now));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { parseSyslog } from '@tocsin/syslog';
 import { freePort, syslogReceiver, udpSyslogReceiver, type SyslogReceiver } from '@tocsin/testing';
-import type { Channel } from '../channel.js';
+import type { Channel, Delivery } from '../channel.js';
 import { delivery, runChannelContract } from '../contract.js';
 import { Egress } from '../egress.js';
 import { syslog } from './syslog.js';
@@ -172,6 +172,84 @@ describe('syslog over TCP', () => {
     await channel.close();
   });
 
+  it('goes to the next server when the first cannot be reached, and back to it after a while', async () => {
+    const second = await syslogReceiver();
+    const port = await freePort();
+    let now = 0;
+    const channel = syslog.create(
+      syslog.config.parse({ host: '127.0.0.1', port, standby: [{ host: '127.0.0.1', port: second.port }], failback: '1m', timeout: '300ms' }),
+      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+    );
+    const sent = Array.from({ length: 4 }, () => delivery());
+    const send = async (index: number): Promise<void> => expect(await channel.send([sent[index] as Delivery], never)).toEqual([{ ok: true }]);
+    await send(0);
+    const first = await syslogReceiver({ port });
+    now = 59_999;
+    await send(1);
+    now = 60_000;
+    await send(2);
+    await send(3);
+    await first.until(() => first.messages.length === 2);
+    const idsAt = ({ messages }: SyslogReceiver): number[] => messages.map((message) => sent.findIndex(({ id }) => message.includes(id)));
+    expect([idsAt(first), idsAt(second)]).toEqual([
+      [2, 3],
+      [0, 1],
+    ]);
+    expect([first.connections, second.connections]).toEqual([1, 1]);
+    await channel.close();
+    await first.close();
+    await second.close();
+  });
+
+  it('goes to the next server when the first takes connections and cuts them', async () => {
+    const first = await syslogReceiver();
+    first.behave({ resetAfterMs: 30 });
+    const channel = create(first.port, { standby: [{ host: '127.0.0.1', port: receiver.port }] });
+    const one = delivery();
+    expect(await channel.send([one], never)).toMatchObject([{ ok: false, retry: true, reason: 'connection' }]);
+    expect(await channel.send([one], never)).toEqual([{ ok: true }]);
+    expect(await channel.send([delivery()], never)).toEqual([{ ok: true }]);
+    await receiver.until(() => receiver.messages.length === 2);
+    expect([first.connections, receiver.connections]).toEqual([1, 1]);
+    await channel.close();
+    await first.close();
+  });
+
+  it('stays with the second server while the first is still away, and loses nothing by asking it', async () => {
+    let now = 0;
+    const channel = syslog.create(
+      syslog.config.parse({ host: '127.0.0.1', port: await freePort(), standby: [{ host: '127.0.0.1', port: receiver.port }], failback: '1s' }),
+      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+    );
+    for (; now < 10_000; now += 700) expect(await channel.send([delivery()], never)).toEqual([{ ok: true }]);
+    await receiver.until(() => receiver.messages.length === 15);
+    expect(receiver.connections).toBe(1);
+    await channel.close();
+  });
+
+  it('names a peer that has closed before it writes, and not as delivered what it wrote after that', async () => {
+    const channel = create(receiver.port);
+    await channel.send([delivery()], never);
+    receiver.end();
+    const one = delivery();
+    expect(await channel.send([one], never)).toMatchObject([{ ok: false, retry: true, reason: 'connection' }]);
+    expect(await channel.send([one], never)).toEqual([{ ok: true }]);
+    await channel.close();
+  });
+
+  it('writes lines where that is asked for, and no message ends early', async () => {
+    const chunks: Buffer[] = [];
+    const server = createServer((socket) => socket.on('data', (chunk) => chunks.push(chunk)));
+    opened.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const channel = create((server.address() as AddressInfo).port, { framing: 'newline' });
+    const text = (body: string): Delivery => delivery({ content: { format: 'template', mediaType: 'text/plain', body: Buffer.from(body) } });
+    await channel.send([text('first\n<13>second\n'), text('third')], never);
+    const lines = Buffer.concat(chunks).toString().split('\n');
+    expect(lines.map((line) => line.slice(line.indexOf('] ') + 2))).toEqual(['first <13>second ', 'third', '']);
+    await channel.close();
+  });
+
   it('goes on when the receiver is back', async () => {
     const channel = create(receiver.port);
     await channel.send([delivery()], never);
@@ -188,18 +266,28 @@ describe('syslog over TCP', () => {
 });
 
 describe('syslog over UDP', () => {
-  it('sends one datagram per message, and refuses what fits none', async () => {
+  it('sends one datagram per message, and cuts what is longer than every receiver takes', async () => {
     const receiver = await udpSyslogReceiver();
     const channel = create(receiver.port, { transport: 'udp' });
-    const [small, large, last] = [delivery(), delivery({ data: 'x'.repeat(70_000) }), delivery()];
-    expect(await channel.send([small, large, last], never)).toMatchObject([
-      { ok: true },
-      { ok: false, retry: false, reason: 'too_large' },
-      { ok: true },
-    ]);
-    await receiver.until(() => receiver.messages.length === 2);
-    expect(receiver.messages[0]).toContain(small.id);
-    expect(receiver.messages[1]).toContain(last.id);
+    const batch = [delivery(), delivery({ data: 'x'.repeat(70_000) }), delivery()];
+    expect(await channel.send(batch, never)).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+    await receiver.until(() => receiver.messages.length === 3);
+    for (const [index, { id }] of batch.entries()) expect(receiver.messages[index]).toContain(id);
+    expect(receiver.messages[1]).toHaveLength(2_048);
+    expect(receiver.messages[1]).toMatch(/ truncated="70002"\] "x+ \[cut: 70002 bytes\]$/);
+    await channel.close();
+    await receiver.close();
+  });
+
+  it('goes to another server when a host says that nobody listens', async () => {
+    const receiver = await udpSyslogReceiver();
+    const channel = create(await freePort(), { transport: 'udp', standby: [{ host: '127.0.0.1', port: receiver.port }] });
+    const last = delivery();
+    while (receiver.messages.length === 0) {
+      await channel.send([last], never);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(receiver.messages[0]).toContain(last.id);
     await channel.close();
     await receiver.close();
   });
@@ -216,6 +304,11 @@ describe('syslog configuration', () => {
     ['client certificates without TLS', { tls: { caFile: '/ca.pem' } }, 'is only used with transport'],
     ['a certificate without its key', { transport: 'tls', tls: { certFile: '/c.pem' } }, 'needs both'],
     ['an application name with a space', { appName: 'a b' }, 'printable ASCII'],
+    ['a process id with a line end', { procId: 'a\n' }, 'printable ASCII'],
+    ['framing of datagrams', { transport: 'udp', framing: 'newline' }, 'a datagram is a message'],
+    ['datagrams that no network carries', { transport: 'udp', maxMessageBytes: 65_508 }, 'at most 65507'],
+    ['messages too short for a header', { maxMessageBytes: 479 }, '480'],
+    ['a severity that is none', { severities: { high: 'error' } }, 'err'],
     ['a facility that is none', { facility: 'local8' }, 'local7'],
   ];
   it.each(bad)('refuses %s', (_name, config, expected) => {

@@ -2,14 +2,14 @@ import type { Channel, ChannelDeps, ChannelKind, Delivery, Outcome } from '../ch
 import { EgressBlocked } from '../egress.js';
 import { syslogConfig, type SyslogConfig } from './config.js';
 import { ConnectionError } from './connection.js';
-import { MAX_DATAGRAM_BYTES, SyslogDatagrams, type Destination } from './datagrams.js';
+import { SyslogDatagrams } from './datagrams.js';
 import { syslogMessage } from './message.js';
 import { SyslogStream } from './stream.js';
 
-/** Sends each event as JSON in an RFC 5424 message over UDP, TCP or TLS. */
+/** Sends each event in a message of RFC 5424 or RFC 3164, over UDP, TCP or TLS. */
 export const syslog: ChannelKind<SyslogConfig> = {
   type: 'syslog',
-  summary: 'Sends each event as JSON in an RFC 5424 message, over UDP, TCP or TLS.',
+  summary: 'Sends each event in a message of RFC 5424 or RFC 3164, over UDP, TCP or TLS.',
   takesFormat: true,
   config: syslogConfig,
   create: (config, deps) => (config.transport === 'udp' ? new UdpSyslog(config, deps) : new StreamSyslog(config, deps)),
@@ -26,16 +26,17 @@ class StreamSyslog implements Channel {
   }
 
   async send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
+    const messages = batch.map((delivery) => syslogMessage(delivery, this.#config));
+    let outcome: Outcome = { ok: true };
     try {
       await this.#stream.write(
-        batch.map((delivery) => syslogMessage(delivery, this.#config)),
+        messages.filter((message) => message !== undefined),
         signal,
       );
-      return batch.map(() => ({ ok: true }));
     } catch (error) {
-      const outcome = failure(this.#config, error);
-      return batch.map(() => outcome);
+      outcome = failure(this.#config, error);
     }
+    return messages.map((message) => (message === undefined ? TOO_LONG : outcome));
   }
 
   close(): Promise<void> {
@@ -57,10 +58,10 @@ class UdpSyslog implements Channel {
     const outcomes: Outcome[] = [];
     let failed: Outcome | undefined;
     try {
-      const destination = await this.#datagrams.resolve();
+      await this.#datagrams.ready();
       for (const delivery of batch) {
         if (signal.aborted) break;
-        outcomes.push(await this.#send(syslogMessage(delivery, this.#config), destination));
+        outcomes.push(await this.#send(syslogMessage(delivery, this.#config)));
       }
     } catch (error) {
       failed = failure(this.#config, error);
@@ -71,19 +72,13 @@ class UdpSyslog implements Channel {
     return outcomes;
   }
 
-  async #send(message: Buffer, destination: Destination): Promise<Outcome> {
-    const tooLarge: Outcome = {
-      ok: false,
-      retry: false,
-      reason: 'too_large',
-      message: `${message.length} bytes do not fit into a UDP datagram; use transport "tcp"`,
-    };
-    if (message.length > MAX_DATAGRAM_BYTES) return tooLarge;
+  async #send(message: Buffer | undefined): Promise<Outcome> {
+    if (message === undefined) return TOO_LONG;
     try {
-      await this.#datagrams.send(message, destination);
+      await this.#datagrams.send(message);
       return { ok: true };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EMSGSIZE') return tooLarge;
+      if ((error as NodeJS.ErrnoException).code === 'EMSGSIZE') return TOO_LONG;
       throw error;
     }
   }
@@ -93,9 +88,16 @@ class UdpSyslog implements Channel {
   }
 }
 
-function failure({ host, transport }: SyslogConfig, error: unknown): Outcome {
+const TOO_LONG: Outcome = {
+  ok: false,
+  retry: false,
+  reason: 'too_large',
+  message: 'the message cannot be made short enough; raise "maxMessageBytes", or use transport "tcp"',
+};
+
+function failure({ servers, transport }: SyslogConfig, error: unknown): Outcome {
   const { code, message, cause } = error as Error & { code?: unknown };
-  const where = `syslog ${transport} ${host}`;
+  const where = `syslog ${transport} ${servers.map(({ host }) => host).join(', ')}`;
   if (error instanceof EgressBlocked || cause instanceof EgressBlocked) {
     return { ok: false, retry: true, reason: 'blocked', message: `${where}: ${message}; see notifier.egress.allow` };
   }
