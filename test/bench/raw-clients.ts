@@ -39,6 +39,30 @@ export function rawPlatformatic(brokers: string): RawClient {
   };
 }
 
+/** What the raw client does from one topic to another, with the batches and the acknowledgements that we use; records per second from the first to the last. */
+export async function passThrough(brokers: string, from: string, to: string, records: number): Promise<number> {
+  const common = { clientId: 'bench', bootstrapBrokers: [brokers] };
+  const consumer = new Consumer({ ...common, groupId: `bench-${Math.random()}`, autocommit: false });
+  const producer = new Producer<string, Buffer, string, string>({ ...common, acks: -1 });
+  const stream = await consumer.consume({ topics: [from], mode: MessagesStreamModes.EARLIEST });
+  let seen = 0;
+  let started = 0;
+  let batch: object[] = [];
+  for await (const { key, value, headers } of stream) {
+    if (started === 0) started = performance.now();
+    seen += 1;
+    batch.push({ topic: to, key, value, headers });
+    if (batch.length < BATCH && seen < records) continue;
+    await producer.send({ messages: batch as never });
+    batch = [];
+    if (seen >= records) break;
+  }
+  const rate = records / ((performance.now() - started) / 1000);
+  await consumer.close(true);
+  await producer.close();
+  return rate;
+}
+
 export function rawKafkajs(brokers: string): RawClient {
   const kafka = new Kafka({ clientId: 'bench', brokers: [brokers], logLevel: logLevel.NOTHING });
   return {

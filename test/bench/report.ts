@@ -7,6 +7,9 @@ export interface Row {
   against?: string;
 }
 
+/** Adds a value to a row; `against` names the row that it is a share of. */
+export type Put = (name: string, unit: string, value: number, against?: string) => void;
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

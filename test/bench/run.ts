@@ -2,10 +2,11 @@
 // rounds in turn; prints medians and ratios and writes them to test/bench/results/<scenario>.json.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { correlate } from './correlate.ts';
 import { formatTable, median, type Row } from './report.ts';
 import { spine } from './spine.ts';
 
-const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine };
+const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate };
 
 const [name = 'spine', rounds = '3'] = process.argv.slice(2);
 const scenario = SCENARIOS[name];

@@ -47,6 +47,7 @@ export class Groups {
   readonly #removed = new Map<string, RuleStateKey>();
   /** Of the kinds that name members on ticks. An entry whose `wakeAt` has moved is in it more than once. */
   readonly #timers = new Timers<Entry>();
+  readonly #oldest = new WeakMap<Map<string, Entry>, MapIterator<Entry>>();
   /** By rule, while states are loaded. */
   readonly #loading = new Map<string, Timers<Entry>>();
   readonly degraded = new Degraded();
@@ -233,18 +234,30 @@ export class Groups {
   }
 
   #evictOldest(entries: Map<string, Entry>, cause: 'groups' | 'memory'): void {
-    const [first] = entries.values();
-    if (first === undefined) return;
-    const oldest = this.#shortest(first.rule.name) ?? first;
+    const oldest = this.#shortest(entries) ?? this.#first(entries);
+    if (oldest === undefined) return;
     this.#drop(oldest);
     this.degraded.add(oldest.rule.name, cause, 1);
   }
 
   /** While states are loaded: of those of the rule the one that matters for the shortest time. */
-  #shortest(rule: string): Entry | undefined {
-    const loading = this.#loading.get(rule);
+  #shortest(entries: Map<string, Entry>): Entry | undefined {
+    if (this.#loading.size === 0) return undefined;
+    const loading = this.#loading.get(entries.values().next().value?.rule.name ?? '');
     for (let next = loading?.take(Infinity); next !== undefined; next = loading?.take(Infinity)) if (next.item.alive) return next.item;
     return undefined;
+  }
+
+  /**
+   * The one least recently changed. One iterator goes on for as long as it can: a new one would step over the holes that those
+   * deleted before have left, which makes a flood of evictions quadratic.
+   */
+  #first(entries: Map<string, Entry>): Entry | undefined {
+    const found = this.#oldest.get(entries)?.next().value;
+    if (found !== undefined) return found;
+    const again = entries.values();
+    this.#oldest.set(entries, again);
+    return again.next().value;
   }
 
   #resize(entry: Entry, bytes: number): void {
