@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Action, Incident, Violation } from '@tocsin/domain';
 import { buildIncident, buildViolation } from '@tocsin/testing';
+import fc from 'fast-check';
 import type { Content, Format, FormatInput } from './format.js';
 
 export interface FormatHarness {
@@ -55,6 +56,21 @@ export function runFormatContract(name: string, { format, mediaType, read, expec
         expect(hostile.fields).toBe(plain.fields);
       },
     );
+
+    it.each(KINDS)('keeps any text with %s in its fields', (kind) => {
+      const { fields } = read(format.write(withText(kind, 'plain')), kind);
+      const anything = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 });
+      const nasty = fc.string({
+        unit: fc.constantFrom('|', '=', '\\', '\n', '\r', '\t', '^', '"', ' ', 'a', '{', '}', '\u0000', '\u2028'),
+        minLength: 1,
+      });
+      fc.assert(
+        fc.property(fc.oneof(anything, nasty), (text) => {
+          const found = read(format.write(withText(kind, text)), kind);
+          expect({ text: found.text.toWellFormed(), fields: found.fields }).toEqual({ text: expected(text.toWellFormed()), fields });
+        }),
+      );
+    });
   });
 }
 

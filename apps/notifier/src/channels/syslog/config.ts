@@ -91,6 +91,8 @@ export const syslogConfig = keys
     const { transport, maxMessageBytes: max = 0 } = config;
     if (config.tls !== undefined && transport !== 'tls') issue('tls', 'is only used with transport "tls"');
     if ((config.tls?.certFile === undefined) !== (config.tls?.keyFile === undefined)) issue('tls', 'needs both "certFile" and "keyFile", or neither');
+    if (transport !== 'tls' && config.standby.some(({ servername: name }) => name !== undefined))
+      issue('standby', 'has a "servername", which is only used with transport "tls"');
     if (config.framing !== undefined && transport === 'udp') issue('framing', 'is only used with transport "tcp" or "tls": a datagram is a message');
     if (transport === 'udp' && max > MAX_DATAGRAM_BYTES)
       issue('maxMessageBytes', `expected at most ${MAX_DATAGRAM_BYTES}, which is what a datagram holds`);

@@ -84,14 +84,18 @@ export class Connection {
     }
   }
 
-  /** Sends what is buffered, then ends; not waited for longer than a moment. */
-  async close(): Promise<void> {
-    if (this.#socket.destroyed) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
-      this.#socket.once('close', () => {
+  /** Sends what is buffered, then ends. False when the receiver did not agree within a moment, so that something may be lost. */
+  async close(): Promise<boolean> {
+    if (this.#socket.destroyed) return false;
+    return await new Promise((resolve) => {
+      let agreed = true;
+      const timer = setTimeout(() => {
+        agreed = false;
+        this.#socket.destroy();
+      }, CLOSE_MS);
+      this.#socket.once('close', (failed) => {
         clearTimeout(timer);
-        resolve();
+        resolve(agreed && !failed);
       });
       this.#socket.end();
     });

@@ -71,13 +71,18 @@ export class SyslogDatagrams {
   async #open(server: Server, address: string): Promise<void> {
     this.close();
     const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.connect(server.port, address, () => {
-        socket.off('error', reject);
-        resolve();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.connect(server.port, address, () => {
+          socket.off('error', reject);
+          resolve();
+        });
       });
-    });
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     socket.on('error', () => this.#failed(server));
     this.#line = { server, address, socket };
   }

@@ -108,23 +108,23 @@ export class SyslogStream {
   async #goBack(standing: Connection, signal: AbortSignal): Promise<Connection> {
     const preferred = this.#servers.preferred(this.#deps.now());
     if (preferred === this.#server) return standing;
+    let back: Connection;
     try {
-      const back = await this.#open(preferred, signal);
-      await standing.close();
-      return back;
+      back = await this.#open(preferred, signal);
     } catch {
-      this.#servers.failed(preferred, this.#deps.now());
+      if (!signal.aborted) this.#servers.failed(preferred, this.#deps.now());
       return standing;
     }
+    const now = this.#deps.now();
+    // What was written to the server that is left goes with it, or is written again here.
+    if (!(await standing.close())) this.#again.push(...this.#uncertain.take('ETIMEDOUT', now));
+    return back;
   }
 
   #lost(connection: Connection, server: Server, error: ConnectionError): void {
+    // One that was left for another: whoever left it sees to what it had.
+    if (connection !== this.#connection) return;
     const now = this.#deps.now();
-    // One that was left in good order has delivered what it had.
-    if (connection !== this.#connection) {
-      if (error.code !== 'ECLOSED') this.#again.push(...this.#uncertain.take(error.code, now));
-      return;
-    }
     this.#connection = undefined;
     if (error.code === 'ETIMEDOUT' || (!this.#proven && error.code !== 'ABORT_ERR')) this.#servers.failed(server, now);
     if (this.#closed) return;

@@ -227,6 +227,27 @@ describe('syslog over TCP', () => {
     await channel.close();
   });
 
+  it('writes again at the first server what the second took and did not read', async () => {
+    const second = await syslogReceiver();
+    second.behave('hang');
+    const port = await freePort();
+    let now = 0;
+    const channel = syslog.create(
+      syslog.config.parse({ host: '127.0.0.1', port, standby: [{ host: '127.0.0.1', port: second.port }], failback: '1m' }),
+      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+    );
+    const [before, after] = [delivery(), delivery()];
+    expect(await channel.send([before], never)).toEqual([{ ok: true }]);
+    const first = await syslogReceiver({ port });
+    now = 60_000;
+    expect(await channel.send([after], never)).toEqual([{ ok: true }]);
+    await first.until(() => first.messages.length === 2);
+    expect([first.messages[0]?.includes(before.id), first.messages[1]?.includes(after.id)]).toEqual([true, true]);
+    await channel.close();
+    await first.close();
+    await second.close();
+  });
+
   it('names a peer that has closed before it writes, and not as delivered what it wrote after that', async () => {
     const channel = create(receiver.port);
     await channel.send([delivery()], never);
@@ -305,6 +326,7 @@ describe('syslog configuration', () => {
     ['a certificate without its key', { transport: 'tls', tls: { certFile: '/c.pem' } }, 'needs both'],
     ['an application name with a space', { appName: 'a b' }, 'printable ASCII'],
     ['a process id with a line end', { procId: 'a\n' }, 'printable ASCII'],
+    ['a name of a certificate without TLS', { standby: [{ host: 'b', servername: 'c' }] }, 'only used with transport'],
     ['framing of datagrams', { transport: 'udp', framing: 'newline' }, 'a datagram is a message'],
     ['datagrams that no network carries', { transport: 'udp', maxMessageBytes: 65_508 }, 'at most 65507'],
     ['messages too short for a header', { maxMessageBytes: 479 }, '480'],

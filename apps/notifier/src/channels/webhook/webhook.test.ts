@@ -43,6 +43,17 @@ describe('webhook', () => {
 
   runHttpChannelContract('webhook', { canary: CANARY, create: (url) => create(url, { headers: { authorization: { env: 'TEST_WEBHOOK_SECRET' } } }) });
 
+  it('sends what another format writes as it is, signed, with its media type', async () => {
+    const content = { format: 'cef', mediaType: 'text/plain; charset=utf-8', body: Buffer.from('CEF:0|é') };
+    const channel = create(receiver.url);
+    expect(await channel.send([delivery({ content })], never)).toEqual([{ ok: true }]);
+    const { headers, body } = receiver.accepted[0] as HttpReceiver['accepted'][0];
+    expect([body.toString(), headers['content-type']]).toEqual(['CEF:0|é', 'text/plain; charset=utf-8']);
+    const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => String(headers[name]));
+    expect(signature?.split(' ')).toContain(new StandardWebhook(CANARY).sign(id as string, new Date(Number(timestamp) * 1000), body.toString()));
+    await channel.close();
+  });
+
   it('is verified by the official library, with the new secret and with the old', async () => {
     const channel = create(receiver.url, { headers: { 'x-team': 'blue' } });
     const one = delivery({ data: { name: 'é' } });
