@@ -37,8 +37,9 @@ export function* violations(count: number): Generator<Violation> {
       workload: { namespace: 'shop', name: `app${index % 48}` },
       pod: { name: `app${index % 48}-6d5f7c9b8d-x2lqp` },
       process: { name: 'tee', cmd_line: 'tee /etc/ld.so.preload' },
+      attacks: [],
       tags: ['mitre_persistence'],
-    } as Violation;
+    } as unknown as Violation;
   }
 }
 

@@ -24,6 +24,8 @@ export async function correlate(rounds: number): Promise<Row[]> {
     else row.values.push(value);
     process.stderr.write(`  ${name}: ${value.toFixed(1)} ${unit}\n`);
   };
+  // Code that runs for the first time is slow, whatever the number of rules.
+  for (const rules of [10, 100, 1_000]) engineRate(rules, 0, ENGINE_EVENTS);
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`round ${round}\n`);
     for (const rules of [10, 100, 1_000])

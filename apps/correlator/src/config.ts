@@ -15,6 +15,20 @@ export const correlatorConfig = z.strictObject({
   newGroupsPerMinute: z.number().int().min(10).max(100_000_000).default(60_000),
   /** Bound on the memory that the state of all rules takes in this process, mebibytes; beyond it the least recently changed of the largest rule is dropped. */
   stateBudgetMb: z.number().int().min(8).max(1_048_576).default(512),
+  /** How long what is over is kept in the database, in days. */
+  retentionDays: z
+    .strictObject({
+      /** After they were resolved. At least as long as any rule's `reopenWithin`, and as the log holds violations. */
+      incidents: z.number().int().min(31).max(36_500).default(365),
+      /** Those in the trail of an incident are kept as long as that. */
+      violations: z.number().int().min(1).max(36_500).default(30),
+      deadLetters: z.number().int().min(1).max(36_500).default(90),
+      /** After their end. */
+      silences: z.number().int().min(1).max(36_500).default(365),
+      /** What came of commands; longer than the log holds commands, so that none has its effect twice. */
+      commands: z.number().int().min(91).max(36_500).default(100),
+    })
+    .prefault({}),
 });
 
 export type CorrelatorConfig = z.infer<typeof correlatorConfig>;

@@ -47,6 +47,12 @@ export function createCorrelatorMetrics(registry: Registry) {
       labelNames: ['rule', 'cause'],
       registers,
     }),
+    pruned: new Counter({
+      name: 'tocsin_correlator_pruned_total',
+      help: 'Rows deleted from the database because they were past their time, see correlator.retentionDays.',
+      labelNames: ['what'],
+      registers,
+    }),
     fenced: new Counter({
       name: 'tocsin_correlator_fenced_total',
       help: 'Batches given up because another replica owns the partition.',

@@ -7,9 +7,12 @@ import { MemoryBudget } from './pipeline/bounds.js';
 import { Correlator } from './pipeline/correlator.js';
 import { Mutings } from './pipeline/muting.js';
 import { CORRELATOR_GROUPS, type CorrelatorTopic } from './pipeline/partition.js';
+import { Repeating } from './pipeline/repeating.js';
+import { sweepRetention } from './pipeline/retention.js';
 import { loadCorrelatorPolicies, RULE_PACK, type CorrelatorPolicies } from './policies.js';
 
 const MEBIBYTE = 1024 * 1024;
+const RETENTION_EVERY_MS = 3_600_000;
 
 export const correlatorPart: AppPart<CorrelatorConfig> = {
   name: 'correlator',
@@ -22,9 +25,10 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
     let policies = await load();
     return async (runtime) => {
       const { metrics: registry, logger } = runtime;
+      const metrics = createCorrelatorMetrics(registry);
       const correlator = new Correlator({
         ...runtime,
-        metrics: createCorrelatorMetrics(registry),
+        metrics,
         rules: () => policies.rules,
         documentSilences: () => policies.silences,
         mutings: new Mutings(),
@@ -36,6 +40,14 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
         rememberIds: config.rememberIds,
         grace: config.grace,
         now: () => runtime.clock.now(),
+      });
+      const retention = new Repeating(RETENTION_EVERY_MS, async () => {
+        try {
+          const gone = await sweepRetention(runtime.store, config.retentionDays, runtime.clock.now());
+          for (const [what, count] of Object.entries(gone)) metrics.pruned.inc({ what }, count);
+        } catch (error) {
+          logger.warn({ err: error }, 'What is past its time could not be deleted, will retry.');
+        }
       });
       let following: { stop(): Promise<void> } | undefined;
       return {
@@ -51,6 +63,7 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
         ),
         start: async () => {
           await correlator.start();
+          retention.start();
           following = await followPolicies<CorrelatorPolicies>({
             app: 'correlator',
             logger,
@@ -66,6 +79,7 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
         },
         stop: async () => {
           await following?.stop();
+          await retention.stop();
           await correlator.stop();
         },
       };
