@@ -5,6 +5,7 @@ import { ruleKinds } from '../apps/correlator/src/rules/index.ts';
 import { sources } from '../apps/ingest/src/sources/index.ts';
 import { actionRegistry } from '../apps/responder/src/actions/index.ts';
 import { channels } from '../apps/notifier/src/channels/index.ts';
+import { formats } from '../apps/notifier/src/formats/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
@@ -15,6 +16,7 @@ const POINTS = new Map<string, readonly { type: string }[]>([
   ['apps/correlator/src/rules/index.ts', ruleKinds],
   ['apps/responder/src/actions/index.ts', [...actionRegistry.values()]],
   ['apps/notifier/src/channels/index.ts', channels],
+  ['apps/notifier/src/formats/index.ts', formats],
 ]);
 
 describe('CONTRIBUTING.md', () => {
@@ -29,7 +31,7 @@ describe('CONTRIBUTING.md', () => {
   });
 
   it('names every list of extensions', () => {
-    const lists = globSync('apps/*/src/{sources,rules,actions,channels}/index.ts', { cwd: root });
+    const lists = globSync('apps/*/src/{sources,rules,actions,channels,formats}/index.ts', { cwd: root });
     expect(lists.toSorted()).toEqual([...POINTS.keys()].toSorted());
     for (const list of lists) expect(guide).toContain(`\`${list}\``);
   });

@@ -110,6 +110,7 @@ describeReal('rsyslog', 'syslog to a real rsyslog', () => {
       const text = texts[index + 1] as string;
       expect({ text, keys: Object.keys(read?.Extensions ?? {}) }).toEqual({ text, keys: Object.keys(usual?.Extensions ?? {}) });
       expect(read).toMatchObject({ DeviceProduct: 'Tocsin', Severity: '5' });
+      expect(read?.Extensions['msg']).toBe(text.toWellFormed().replaceAll(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/g, ' '));
     }
   });
 
