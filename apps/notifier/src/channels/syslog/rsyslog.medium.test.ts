@@ -49,6 +49,20 @@ async function readsBack(rsyslog: Rsyslog, port: number, config: object): Promis
   await channel.close();
 }
 
+async function takesHostile(rsyslog: Rsyslog, config: { framing?: string; transport?: string }): Promise<void> {
+  const channel = createWith(config.transport === 'udp' ? rsyslog.udpPort : rsyslog.tcpPort, config);
+  const before = (await rsyslog.messages()).length;
+  const batch = HOSTILE_STORIES.map(([, one]) => one);
+  expect(await channel.send(batch, never)).toEqual(batch.map(() => ({ ok: true })));
+  const received = (await rsyslog.until(before + batch.length)).slice(before);
+  for (const [index, [name, one]] of HOSTILE_STORIES.entries()) {
+    const bytes = bytesOf(one, config);
+    expect({ name, raw: received[index]?.rawmsg }).toEqual({ name, raw: config.framing === 'newline' ? bytes.replaceAll('\n', ' ') : bytes });
+    expect(received[index]).toMatchObject({ pri: '163', 'app-name': 'tocsin', msgid: 'violation', hostname: 'node-1' });
+  }
+  await channel.close();
+}
+
 describeReal('rsyslog', 'syslog to a real rsyslog', () => {
   let rsyslog: Rsyslog;
   beforeAll(async () => {
@@ -61,21 +75,10 @@ describeReal('rsyslog', 'syslog to a real rsyslog', () => {
   it('is read back byte for byte over UDP', () => readsBack(rsyslog, rsyslog.udpPort, { transport: 'udp', maxMessageBytes: 65_507 }));
 
   it.each([
-    ['octet counting', { framing: 'octet-counting' }],
-    ['lines', { framing: 'newline' }],
-  ])('takes hostile text, many lines and 64 KB over TCP with %s', async (_name, config) => {
-    const channel = createWith(rsyslog.tcpPort, config);
-    const before = (await rsyslog.messages()).length;
-    const batch = HOSTILE_STORIES.map(([, one]) => one);
-    expect(await channel.send(batch, never)).toEqual(batch.map(() => ({ ok: true })));
-    const received = (await rsyslog.until(before + batch.length)).slice(before);
-    for (const [index, [name, one]] of HOSTILE_STORIES.entries()) {
-      const bytes = bytesOf(one, config);
-      expect({ name, raw: received[index]?.rawmsg }).toEqual({ name, raw: config.framing === 'newline' ? bytes.replaceAll('\n', ' ') : bytes });
-      expect(received[index]).toMatchObject({ pri: '163', 'app-name': 'tocsin', msgid: 'violation', hostname: 'node-1' });
-    }
-    await channel.close();
-  });
+    ['TCP with octet counting', {}],
+    ['TCP in lines', { framing: 'newline' }],
+    ['UDP', { transport: 'udp' }],
+  ])('takes hostile text, many lines and 64 KB over %s', (_name, config) => takesHostile(rsyslog, config));
 
   it('understands RFC 3164', async () => {
     const before = (await rsyslog.messages()).length;
@@ -146,6 +149,14 @@ describeReal('rsyslog-tls', 'syslog to a real rsyslog over TLS', () => {
   it('is read back byte for byte, with certificates on both sides', () => {
     const { caFile, clientCertFile: certFile, clientKeyFile: keyFile } = certificates;
     return readsBack(rsyslog, rsyslog.tcpPort, { transport: 'tls', tls: { caFile, certFile, keyFile } });
+  });
+
+  it.each([
+    ['octet counting', {}],
+    ['lines', { framing: 'newline' }],
+  ])('takes hostile text, many lines and 64 KB with %s', (_name, config) => {
+    const { caFile, clientCertFile: certFile, clientKeyFile: keyFile } = certificates;
+    return takesHostile(rsyslog, { ...config, transport: 'tls', tls: { caFile, certFile, keyFile } } as object);
   });
 
   it('is not reported as delivered when rsyslog wants a certificate and gets none', async () => {

@@ -39,12 +39,7 @@ class Template implements Format {
 
   write(event: FormatInput): { mediaType: string; body: Buffer } {
     const { mediaType, maxBytes, escape } = this.#config;
-    let text: string;
-    try {
-      text = this.#render(variablesOf(event));
-    } catch (error) {
-      throw new FormatError(`the template failed: ${(error as Error).message}`, { cause: error });
-    }
+    const text = this.#text(variablesOf(event), TRIES);
     // Measured first as text, which is never more than bytes, so that a huge one is not copied.
     if (text.length > maxBytes || Buffer.byteLength(text) > maxBytes) {
       throw new FormatError(`the template wrote more than ${maxBytes} bytes; see "maxBytes"`);
@@ -52,7 +47,21 @@ class Template implements Format {
     if (escape === 'json') assertJson(text);
     return { mediaType, body: Buffer.from(text) };
   }
+
+  #text(variables: object, tries: number): string {
+    try {
+      return this.#render(variables);
+    } catch (error) {
+      const { message } = error as Error;
+      if (message.includes(LATE) && tries > 1) return this.#text(variables, tries - 1);
+      throw new FormatError(`the template failed: ${message}`, { cause: error });
+    }
+  }
 }
+
+/** Time goes by the clock, and the machine may have been busy with something else: what is late is tried again. */
+const TRIES = 3;
+const LATE = 'template render limit exceeded';
 
 function variablesOf({ events, data, attributes }: FormatInput): object {
   const { id, type, source, time } = attributes;
