@@ -7,6 +7,7 @@ import { actionRegistry } from './actions/index.js';
 import { responderConfig, type ResponderConfig } from './config.js';
 import { openClusters } from './kubernetes/clusters.js';
 import { kubernetesTargets } from './kubernetes/targets.js';
+import { NeuVector } from './neuvector/client.js';
 import { createResponderMetrics } from './metrics.js';
 import { compilePolicies } from './pipeline/plan-actions.js';
 import { Responder } from './pipeline/respond.js';
@@ -28,7 +29,10 @@ export const responderPart: AppPart<ResponderConfig> = {
       const shared = { log, logger, metrics: createResponderMetrics(metrics), now, targets: kubernetesTargets(clusters) };
       const evidence = openEvidence(common.evidence, store, common.dataDir, now);
       const { image, ...bounds } = config.capture;
-      const deps: ActionDeps = { clusters, evidence, capture: image === undefined ? undefined : { image, ...bounds } };
+      const neuvector = new Map(
+        config.clusters.flatMap(({ name, neuvector: one }) => (one === undefined ? [] : [[name, new NeuVector(one)] as const])),
+      );
+      const deps: ActionDeps = { clusters, evidence, neuvector, capture: image === undefined ? undefined : { image, ...bounds } };
       const service = new ResponseService({ ...shared, config, store, deps, policies: () => responder.policies });
       const responder: Responder = new Responder(compilePolicies(documents), {
         ...shared,

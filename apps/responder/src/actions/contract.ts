@@ -72,6 +72,7 @@ export async function openBench({ definition, config = {}, prepare }: Pick<Actio
         return id;
       },
     },
+    neuvector: new Map(),
     capture: { image: `registry.example.com/tocsin-capture@sha256:${'a'.repeat(64)}`, maxBytes: 6_000_000, maxSeconds: 300 },
   };
   await rm(directory, { recursive: true });

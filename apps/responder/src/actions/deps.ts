@@ -1,4 +1,5 @@
 import type { Evidence } from '@tocsin/evidence';
+import type { NeuVector } from '../neuvector/client.js';
 import type { Clusters } from '../kubernetes/clusters.js';
 
 /** What captures are made with, see `responder.capture`. */
@@ -14,6 +15,8 @@ export interface CaptureSettings {
 export interface ActionDeps {
   clusters: Clusters;
   evidence: Pick<Evidence, 'keep'>;
+  /** Controllers by cluster, where there are any. */
+  neuvector: ReadonlyMap<string, NeuVector>;
   /** Undefined: captures are not configured. */
   capture: CaptureSettings | undefined;
 }

@@ -7,6 +7,8 @@ import { podPath } from '../../kubernetes/paths.js';
 import type { ContainerStatus, Pod } from '../../kubernetes/pod.js';
 import type { ActionDeps, CaptureSettings } from '../deps.js';
 import { READ_WORKLOADS } from '../permissions.js';
+import { perCluster } from '../per-cluster.js';
+import { captureByNeuVector } from './by-neuvector.js';
 import { captureCommand, captureConfig, type CaptureConfig } from './command.js';
 import { readOutput } from './output.js';
 
@@ -30,7 +32,10 @@ export const capture: ActionDefinition<CaptureConfig, ActionDeps> = {
   },
   impact: 'adds',
   most: { perPod: 1, perNode: 3 },
-  create: (config, deps) => createCapture(config, deps),
+  create: (config, deps) =>
+    config.by === 'neuvector'
+      ? perCluster(deps.neuvector, (neuvector) => captureByNeuVector(neuvector, config, deps.evidence))
+      : createCapture(config, deps),
 };
 
 function createCapture(wanted: CaptureConfig, { clusters, evidence, capture: settings }: ActionDeps): ActionInstance {

@@ -18,6 +18,8 @@ export const captureFilter = z.strictObject({
 });
 
 export const captureConfig = z.strictObject({
+  /** `pod`: an ephemeral container in the pod. `neuvector`: the sniffer of NeuVector's enforcer. */
+  by: z.enum(['pod', 'neuvector']).default('pod'),
   /** How long. */
   seconds: z.number().int().min(1).max(3_600).default(60),
   /** Most bytes of the file. */

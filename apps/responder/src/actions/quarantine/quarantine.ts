@@ -9,6 +9,8 @@ import { podPath } from '../../kubernetes/paths.js';
 import type { Pod } from '../../kubernetes/pod.js';
 import type { ActionDeps } from '../deps.js';
 import { PATCH_PODS, READ_WORKLOADS } from '../permissions.js';
+import { perCluster } from '../per-cluster.js';
+import { quarantineByNeuVector } from './by-neuvector.js';
 import { containment } from './containment.js';
 import { detectStrategy, policiesOf, QUARANTINE_LABEL, STRATEGIES, type PolicyObject, type Strategy } from './strategies.js';
 
@@ -16,8 +18,8 @@ import { detectStrategy, policiesOf, QUARANTINE_LABEL, STRATEGIES, type PolicyOb
 export const RECORD_ANNOTATION = 'tocsin.dev/quarantine-record';
 
 const config = z.strictObject({
-  /** How the pod is cut off; `auto`: the strongest way that the cluster's API offers. */
-  strategy: z.enum(['auto', ...STRATEGIES]).default('auto'),
+  /** How the pod is cut off; `auto`: the strongest way that the cluster's API offers. `neuvector` leaves Kubernetes alone. */
+  strategy: z.enum(['auto', ...STRATEGIES, 'neuvector']).default('auto'),
 });
 
 export type QuarantineConfig = z.infer<typeof config>;
@@ -46,11 +48,12 @@ export const quarantine: ActionDefinition<QuarantineConfig, ActionDeps> = {
     ],
   },
   impact: 'disrupts',
-  create: (settings, deps) => createQuarantine(settings, deps),
+  create: ({ strategy }, deps) =>
+    strategy === 'neuvector' ? perCluster(deps.neuvector, (neuvector) => quarantineByNeuVector(neuvector)) : createQuarantine(strategy, deps),
   find: (name, { clusters }, signal) => findQuarantined(clusters.get(name), signal),
 };
 
-function createQuarantine({ strategy: wanted }: QuarantineConfig, { clusters }: ActionDeps): ActionInstance {
+function createQuarantine(wanted: Exclude<QuarantineConfig['strategy'], 'neuvector'>, { clusters }: ActionDeps): ActionInstance {
   const clusterOf = ({ order }: ActionCall): Cluster => clusters.get(order.cluster);
   const read = ({ scope }: ActionPlan, call: ActionCall): Promise<Pod> =>
     readSame<Pod>(clusterOf(call), podPath(scope.namespace ?? '', scope.pod?.name ?? ''), scope.pod?.uid ?? '', call.signal);
