@@ -63,8 +63,8 @@ export function captureByNeuVector(neuvector: NeuVector, wanted: CaptureConfig, 
       return fetch(plan, id, call, 'The capture is done.');
     },
     async revert(plan, effect, call) {
-      const id = effect?.['sniffer'] === undefined ? undefined : String(effect['sniffer']);
-      if (id === undefined) return { message: 'The sniffer ends by itself.' };
+      const id = effect?.['sniffer'];
+      if (typeof id !== 'string') return { message: 'The sniffer ends by itself.' };
       await neuvector.stopSniffer(id, call.signal);
       const { message, evidence: kept = [] } = await fetch(plan, id, call, 'What was captured so far is kept.');
       return { message, evidence: kept };
