@@ -3,10 +3,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { correlate } from './correlate.ts';
+import { respond } from './respond.ts';
 import { formatTable, median, type Row } from './report.ts';
 import { spine } from './spine.ts';
 
-const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate };
+const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate, respond };
 
 const [name = 'spine', rounds = '3'] = process.argv.slice(2);
 const scenario = SCENARIOS[name];

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ConfigErrors, describeKnown } from '@tocsin/extension';
+import { ApiError } from './api.js';
 import { UsageError, type Command, type ExitCode, type Terminal } from './command.js';
 
 /** Each is loaded when it is called, so that none waits for what another needs. */
@@ -8,6 +9,14 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   test: async () => (await import('./commands/test.js')).test,
   convert: async () => (await import('./commands/convert.js')).convert,
   explain: async () => (await import('./commands/explain.js')).explain,
+  actions: async () => (await import('./commands/actions.js')).actions,
+  approve: async () => (await import('./commands/actions.js')).approve,
+  reject: async () => (await import('./commands/actions.js')).reject,
+  revert: async () => (await import('./commands/actions.js')).revert,
+  extend: async () => (await import('./commands/actions.js')).extend,
+  'stop-all': async () => (await import('./commands/response.js')).stopAll,
+  resume: async () => (await import('./commands/response.js')).resume,
+  audit: async () => (await import('./commands/response.js')).audit,
 };
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -29,7 +38,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       return 1;
     }
     terminal.err(`tocsin ${name}: ${messageOf(error)}\n`);
-    return 2;
+    return error instanceof ApiError ? 1 : 2;
   }
 }
 
