@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { run } from './run.js';
 
@@ -43,7 +43,8 @@ export function useWorkspace(): { open(input?: string): Promise<Workspace> } {
             err: (text) => void (err += text),
             input: async () => Buffer.from(input),
           });
-          const shown = (text: string): string => text.replaceAll(new RegExp(`(?:\\.\\./)*${directory.slice(1)}/|${directory}/`, 'g'), '');
+          // Files are named as they are seen from here, wherever the repository lies.
+          const shown = (text: string): string => text.replaceAll(`${relative('', directory)}/`, '').replaceAll(`${directory}/`, '');
           return { code, out: shown(out), err: shown(err) };
         },
       };

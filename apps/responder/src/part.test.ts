@@ -16,7 +16,7 @@ describe('responder, as a service', () => {
 
   const write = (text: string): Promise<void> => writeFile(join(directory, 'policy.yaml'), text);
   const policy = (name: string): string =>
-    `apiVersion: tocsin.dev/v1\nkind: ResponsePolicy\nmetadata: { name: ${name} }\nspec: { match: { incidents: 'true' }, steps: [{ action: quarantine }] }\n`;
+    `apiVersion: tocsin.dev/v1\nkind: ResponsePolicy\nmetadata: { name: ${name} }\nspec: { match: { incidents: 'true' }, steps: [{ action: snapshot }] }\n`;
   const open = async (id: string): Promise<void> => {
     const incident = buildIncident({ id });
     const attributes = { id: `${id}/1`, type: EventType.Incident, source: '/test', time: incident.updated_at };
@@ -45,7 +45,7 @@ describe('responder, as a service', () => {
   it('plans by its documents, and follows them while it runs', async () => {
     await open('a');
     await eventually(async () => (await planned()) === 1);
-    await write(policy('second').replace('quarantine', 'quarantin'));
+    await write(policy('second').replace('snapshot', 'snapsot'));
     await eventually(async () => (await metric('tocsin_policy_reloads_total', { app: 'responder', result: 'invalid' })) === 1);
     await open('b');
     await eventually(async () => (await planned()) === 2);
@@ -53,7 +53,7 @@ describe('responder, as a service', () => {
     await eventually(async () => (await metric('tocsin_policy_reloads_total', { app: 'responder', result: 'applied' })) === 1);
     await open('c');
     await eventually(async () => (await planned()) === 3);
-    const by = (name: string) => metric('tocsin_responder_actions_planned_total', { policy: name, type: 'quarantine', mode: 'observe' });
+    const by = (name: string) => metric('tocsin_responder_actions_planned_total', { policy: name, type: 'snapshot', mode: 'observe' });
     expect([await by('first'), await by('second')]).toEqual([2, 1]);
   });
 });
