@@ -11,3 +11,4 @@ export { type SyslogBehaviour, type SyslogReceiver, type SyslogReceiverOptions, 
 export * from './rsyslog/index.js';
 export * from './syslog-ng/index.js';
 export { freePort } from './receivers/free-port.js';
+export { FakeS3 } from './s3/fake.js';
