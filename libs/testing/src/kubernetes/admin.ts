@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpsRequest } from 'node:https';
 import { ADMIN_TOKEN } from './api-server.js';
+import { signClient, type ClientAuthority } from './client-certificates.js';
 
 /** An object of the API, as far as tests look into one. */
 export interface KubeBody {
-  metadata: { name: string; uid: string; resourceVersion: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    uid: string;
+    resourceVersion: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   spec: { replicas?: number; unschedulable?: boolean; [key: string]: unknown };
   status: { token?: string; [key: string]: unknown };
   items: KubeBody[];
@@ -19,11 +27,15 @@ export interface KubeAnswer {
 /** Whoever may do everything in the cluster of the tests; by plain HTTPS, so that it shares nothing with what is tested. */
 export class KubeAdmin {
   readonly url: string;
-  readonly #ca: string;
+  /** PEM of the certificate that the server shows. */
+  readonly ca: string;
+  readonly #clients: ClientAuthority | undefined;
 
-  constructor(url: string, ca: string) {
+  /** Without the authority of clients there are tokens only. */
+  constructor(url: string, ca: string, clients?: ClientAuthority) {
     this.url = url;
-    this.#ca = ca;
+    this.ca = ca;
+    this.#clients = clients;
   }
 
   async ready(): Promise<boolean> {
@@ -37,7 +49,7 @@ export class KubeAdmin {
   send(method: string, path: string, body?: unknown, contentType = 'application/json', token = ADMIN_TOKEN): Promise<KubeAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(body !== undefined && { 'content-type': contentType }) };
-    const request = httpsRequest(`${this.url}${path}`, { method, headers, ca: this.#ca, agent: false }, (response) => {
+    const request = httpsRequest(`${this.url}${path}`, { method, headers, ca: this.ca, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
@@ -87,14 +99,29 @@ export class KubeAdmin {
     return { user: `system:serviceaccount:${namespace}:${name}`, token, kubeconfig: this.kubeconfig(token) };
   }
 
+  /** A kubeconfig for a user in groups, by a client certificate; the user may do nothing until it or a group is bound to a role. */
+  async kubeconfigFor(user: string, groups: readonly string[] = []): Promise<string> {
+    if (this.#clients === undefined) throw new Error(`${this.url} takes no client certificates: use a token.`);
+    const { cert, key } = await signClient(this.#clients, user, groups);
+    return this.#kubeconfig({ 'client-certificate-data': base64(cert), 'client-key-data': base64(key) });
+  }
+
   kubeconfig(token: string = ADMIN_TOKEN): string {
+    return this.#kubeconfig({ token });
+  }
+
+  #kubeconfig(user: Record<string, string>): string {
     return JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name: 'test', cluster: { server: this.url, 'certificate-authority-data': Buffer.from(this.#ca).toString('base64') } }],
-      users: [{ name: 'test', user: { token } }],
+      clusters: [{ name: 'test', cluster: { server: this.url, 'certificate-authority-data': base64(this.ca) } }],
+      users: [{ name: 'test', user }],
       contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
       'current-context': 'test',
     });
   }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }

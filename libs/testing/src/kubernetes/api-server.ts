@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { freePorts, guardAgainstOrphans, tail } from '../child-process.js';
 import { KubeAdmin } from './admin.js';
 import { ensureApiServer } from './binary.js';
+import { makeClientAuthority, type ClientAuthority } from './client-certificates.js';
 
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
@@ -17,13 +18,20 @@ const PORT_ATTEMPTS = 3;
 export const ADMIN_TOKEN = 'admin-of-tests';
 
 /**
- * A real kube-apiserver on a real etcd, on loopback, with RBAC. There is no controller manager and no scheduler: nobody makes pods of
- * a ReplicaSet, adopts orphans, or keeps the status of a PodDisruptionBudget; tests that need such things do them by `KubeAdmin`.
+ * A real kube-apiserver on a real etcd, on loopback, with RBAC, admission policies and Pod Security. There is no controller manager, no
+ * scheduler and no node, so that much does not happen; tests do it by `KubeAdmin` and `objects.ts` where they need it:
+ * - nobody makes pods of a Deployment or ReplicaSet, replaces them, adopts orphans or lets pods go whose labels changed;
+ * - nobody deletes what is owned by something deleted, empties a namespace, or removes a pod that was told to end on a node;
+ * - nobody keeps the status of a PodDisruptionBudget: until a test does, it allows no eviction at all;
+ * - nobody makes default ServiceAccounts, and the ClusterRoles `view`, `edit` and `admin` are empty: their rules are put together by a
+ *   controller (`cluster-admin` is whole);
+ * - nobody makes EndpointSlices, and no network enforces a NetworkPolicy.
  */
 export interface ApiServer {
   url: string;
   /** PEM of the certificate that it shows. */
   ca: string;
+  clients: ClientAuthority;
   admin: KubeAdmin;
   close(): Promise<void>;
 }
@@ -69,6 +77,8 @@ async function start(binary: string, removeToo: string | undefined): Promise<Api
   try {
     await promisify(execFile)('openssl', ['genrsa', '-out', inDirectory('sa.key'), '2048']);
     await promisify(execFile)('openssl', ['rsa', '-in', inDirectory('sa.key'), '-pubout', '-out', inDirectory('sa.pub')]);
+    const clients = await makeClientAuthority();
+    await writeFile(inDirectory('clients.pem'), clients.cert);
     await writeFile(inDirectory('tokens.csv'), `${ADMIN_TOKEN},admin,admin,"system:masters"\n`);
     const etcd = `http://${HOST}:${etcdPort}`;
     const peer = `http://${HOST}:${peerPort}`;
@@ -88,6 +98,7 @@ async function start(binary: string, removeToo: string | undefined): Promise<Api
       `--service-account-signing-key-file=${inDirectory('sa.key')}`,
       '--authorization-mode=RBAC',
       `--token-auth-file=${inDirectory('tokens.csv')}`,
+      `--client-ca-file=${inDirectory('clients.pem')}`,
       '--service-cluster-ip-range=10.0.0.0/24',
       // No controller makes the default ServiceAccounts that it would ask for.
       '--disable-admission-plugins=ServiceAccount',
@@ -97,8 +108,8 @@ async function start(binary: string, removeToo: string | undefined): Promise<Api
     const deadline = Date.now() + START_TIMEOUT_MS;
     for (;;) {
       const ca = await readFile(join(inDirectory('certificates'), 'apiserver.crt'), 'utf8').catch(() => '');
-      const admin = new KubeAdmin(url, ca);
-      if (ca !== '' && (await admin.ready())) return { url, ca, admin, close };
+      const admin = new KubeAdmin(url, ca, clients);
+      if (ca !== '' && (await admin.ready())) return { url, ca, clients, admin, close };
       if (server.exitCode !== null) throw new Error(`kube-apiserver ended while starting:\n${await tail(inDirectory('server.log'))}`);
       if (Date.now() > deadline) throw new Error(`kube-apiserver was not ready in time:\n${await tail(inDirectory('server.log'))}`);
       await delay(POLL_MS);

@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeAdmin, KubeBody } from './admin.js';
+
+const SERVED_POLL_MS = 20;
 
 export interface PodOptions {
   labels?: Record<string, string>;
@@ -64,10 +67,21 @@ export function makeNode(admin: KubeAdmin, name: string): Promise<KubeBody> {
   return admin.must('POST', '/api/v1/nodes', { metadata: { name } });
 }
 
-/** The API of another project, as far as objects can be stored in it: any content, cluster-wide. */
-export function makeCrd(admin: KubeAdmin, group: string, version: string, plural: string, kind: string): Promise<KubeBody> {
+/** What the controller of disruptions would have found: how many more pods of the budget may go. */
+export async function setDisruptionsAllowed(admin: KubeAdmin, namespace: string, budget: string, disruptionsAllowed: number): Promise<KubeBody> {
+  const path = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/${budget}`;
+  const { generation } = (await admin.get(path)).metadata;
+  const status = { disruptionsAllowed, observedGeneration: generation, currentHealthy: disruptionsAllowed, desiredHealthy: 0, expectedPods: 0 };
+  return admin.patch(`${path}/status`, { status });
+}
+
+/**
+ * The API of another project, as far as objects can be stored in it: any content, cluster-wide. Served when it resolves. Everybody on
+ * the server sees it, so that tests of what a cluster has want a server of their own.
+ */
+export async function makeCrd(admin: KubeAdmin, group: string, version: string, plural: string, kind: string): Promise<void> {
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  return admin.must('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+  const made = await admin.send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     metadata: {
       name: `${plural}.${group}`,
       // Groups of Kubernetes itself are only taken with this.
@@ -80,4 +94,12 @@ export function makeCrd(admin: KubeAdmin, group: string, version: string, plural
       versions: [{ name: version, served: true, storage: true, schema }],
     },
   });
+  if (made.status !== 201 && made.status !== 409) throw new Error(`The API ${group}/${version} was refused: ${JSON.stringify(made.body)}`);
+  while (!(await served(admin, group, version, plural))) await delay(SERVED_POLL_MS);
+}
+
+async function served(admin: KubeAdmin, group: string, version: string, plural: string): Promise<boolean> {
+  const [{ body }, { status }] = await Promise.all([admin.send('GET', '/apis'), admin.send('GET', `/apis/${group}/${version}/${plural}`)]);
+  const { groups = [] } = body as { groups?: { name: string; versions: { version: string }[] }[] };
+  return status === 200 && groups.some((one) => one.name === group && one.versions.some((found) => found.version === version));
 }
