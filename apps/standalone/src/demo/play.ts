@@ -16,12 +16,18 @@ export async function playDemo(url: string, cluster: string, nowMs: number, prin
   }
   print(`Demo: ${accepted} violations of an attack, as Falco and NeuVector report it, were accepted.`);
   const incidents = await settled(url, new Date(nowMs - 3_600_000).toISOString());
-  print(`They became ${incidents.length} incidents:\n`);
-  for (const incident of incidents.toSorted((a, b) => b.severity_id - a.severity_id || (a.first_seen < b.first_seen ? -1 : 1))) {
+  const told = incidents.filter(({ muted = [] }) => muted.length === 0);
+  const inhibited = incidents.length - told.length;
+  print(`They became ${told.length} incidents that somebody is told of${inhibited === 0 ? '' : `, and ${inhibited} that are parts of these`}:\n`);
+  for (const incident of told.toSorted((a, b) => b.severity_id - a.severity_id || (a.first_seen < b.first_seen ? -1 : 1))) {
     print(`  ${severityName(incident.severity_id).padEnd(9)} ${incident.title}`);
     print(`            ${incident.reason}`);
   }
-  print(`\nSee one whole: curl ${url}/v1/incidents/${incidents[0]?.id ?? ''}\n`);
+  print(`\nSee one whole: curl ${url}/v1/incidents/${worst(told)?.id ?? ''}\n`);
+}
+
+function worst(incidents: readonly Incident[]): Incident | undefined {
+  return incidents.toSorted((a, b) => b.severity_id - a.severity_id)[0];
 }
 
 const SETTLED_AFTER_MS = 400;
