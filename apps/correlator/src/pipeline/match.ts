@@ -27,7 +27,7 @@ export function parseDetails(text: string): Details {
 
 /** The violation as a rule sees it that has a filter; undefined when the rule counts values and it has none. */
 export function matchOf(rule: CompiledRule, violation: Violation, details: string): Match | undefined {
-  const key = rule.field === undefined ? (rule.input === 'rule' ? rule.name : '') : readText(violation, rule.field);
+  const key = rule.field === undefined ? viaOf(rule, rule) : readText(violation, rule.field);
   if (rule.field !== undefined && key === '') return undefined;
   const match: Match = { id: violation.id, t: Date.parse(violation.time), s: violation.severity_id, k: key, d: details };
   if (rule.carries.length > 0) match.c = Object.fromEntries(rule.carries.map((path) => [path, readText(violation, path)]));
@@ -36,7 +36,7 @@ export function matchOf(rule: CompiledRule, violation: Violation, details: strin
 
 /** A member of one rule as a match of another that is chained to it. */
 export function chainedMatch(rule: CompiledRule, via: CompiledRule, member: Match): Match | undefined {
-  const key = rule.field === undefined ? (rule.input === 'rule' ? via.name : '') : (member.c?.[rule.field] ?? '');
+  const key = rule.field === undefined ? viaOf(rule, via) : (member.c?.[rule.field] ?? '');
   if (rule.field !== undefined && key === '') return undefined;
   const match: Match = { id: member.id, t: member.t, s: member.s, k: key, d: member.d };
   if (rule.carries.length > 0) match.c = Object.fromEntries(rule.carries.map((path) => [path, member.c?.[path] ?? '']));
@@ -73,4 +73,9 @@ function entitiesOf(violation: Violation): EntityRef[] {
   add('address', violation.src_endpoint?.ip);
   add('address', violation.dst_endpoint?.ip);
   return entities;
+}
+
+/** Rules that are chained to others tell their matches apart by the rule that they came through. */
+function viaOf({ input }: CompiledRule, via: CompiledRule): string {
+  return input === 'rule' ? via.name : '';
 }
