@@ -7,6 +7,7 @@ import { signClient, type ClientAuthority } from './client-certificates.js';
 export interface KubeBody {
   metadata: {
     name: string;
+    namespace?: string;
     uid: string;
     resourceVersion: string;
     generation?: number;
