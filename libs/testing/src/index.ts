@@ -4,6 +4,7 @@ export { FakeNeuVector, type FakeWorkload } from './neuvector/fake.js';
 export * from './real.js';
 export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';
+export * from './neuvector/index.js';
 export * from './postgres/index.js';
 export { type Behaviour, type HttpReceiver, type ReceivedRequest, httpReceiver } from './receivers/http.js';
 export { type Certificates, makeCertificates } from './receivers/certificates.js';

@@ -115,7 +115,8 @@ export class Neuvector {
 
   /** Of one that runs as well: then what there is. */
   async downloadCapture(id: string, maxBytes: number, signal: AbortSignal): Promise<Download> {
-    const limit = String(Math.max(maxBytes, LIMIT_MIN_BYTES));
+    // One more than is wanted, so that it shows when there is more.
+    const limit = String(Math.max(maxBytes + 1, LIMIT_MIN_BYTES));
     return this.#transport.download('pcap', maxBytes, { method: 'GET', path: ['v1', 'sniffer', assertId(id), 'pcap'], query: { limit }, signal });
   }
 

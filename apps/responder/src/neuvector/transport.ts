@@ -98,7 +98,8 @@ export class Transport {
     } catch (error) {
       throw this.#failure(error, signal, deadline);
     }
-    if (status >= 200 && status < 300) return { data, deadline, contentType: String(headers['content-type'] ?? '') };
+    const type = headers['content-type'];
+    if (status >= 200 && status < 300) return { data, deadline, contentType: typeof type === 'string' ? type : '' };
     throw answered(status, await this.#read(data, ERROR_MAX_BYTES, signal, deadline));
   }
 

@@ -1,0 +1,1 @@
+export { NeuvectorController, type NeuvectorMisbehaviour, type NeuvectorRequest } from './controller.js';
