@@ -89,9 +89,9 @@ describe('tocsin convert sigma', () => {
   });
 
   it.each([
-    [['convert'], 'expected what to convert; known: sigma'],
+    [['convert'], 'expected what to convert; known: neuvector, sigma'],
     [['convert', 'sgima', 'x'], '"sgima" is nothing that can be converted; did you mean "sigma"?'],
-    [['convert', 'sigma'], 'expected files with rules of Sigma'],
+    [['convert', 'sigma'], 'expected files with the rules'],
     [['convert', 'sigma', '@/none'], '"none" does not exist'],
     [['convert', 'sigma', '@/'], 'there are no files *.yml or *.yaml'],
   ])('says how %j is meant', async (args, message) => {
