@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { together, RULE_PACK, ruleKindRegistry } from '@tocsin/correlator/policies';
+import { together, ruleKindRegistry } from '@tocsin/correlator/policies';
 import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
 import { channelRegistry, formatRegistry } from '@tocsin/notifier/policies';
 import { mappingSchema } from '@tocsin/ingest/policies';
 import { actionRegistry } from '@tocsin/responder/policies';
-import { checkRules, loadPolicies, type CorrelationRule, type Decode, type PolicySchemas, type PolicySet } from '@tocsin/policy';
+import { checkRules, loadPolicies, loadRulePack, type CorrelationRule, type Decode, type PolicySchemas, type PolicySet } from '@tocsin/policy';
 import { UsageError } from './command.js';
 import { NO_CONFIG, type PolicyConfig } from './config.js';
 import { openStoryDecoder } from './decode.js';
@@ -41,7 +41,7 @@ export async function readPolicies({ paths, withPack, config = NO_CONFIG }: Read
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) throw new UsageError(`"${path}" does not exist`);
   }
-  const pack = withPack ? (await loadPolicies(RULE_PACK, { ruleKinds: ruleKindRegistry })).rules : [];
+  const pack = withPack ? await loadRulePack({ ruleKinds: ruleKindRegistry }) : [];
   const knownRules = pack.map(({ metadata }) => metadata.name);
   const set = await loadPolicies(paths, SCHEMAS, { knownRules }).catch((error: unknown) => {
     throw error instanceof ConfigErrors ? new ConfigErrors([...error.issues, ...config.check([])]) : error;

@@ -1,4 +1,4 @@
-import { contentOf, watchPolicies } from '@tocsin/policy';
+import { contentOf, RULE_PACK, watchPolicies } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { correlatorConfig, type CorrelatorConfig } from './config.js';
 import { CorrelatorModule } from './correlator.module.js';
@@ -9,7 +9,7 @@ import { Mutings } from './pipeline/muting.js';
 import { CORRELATOR_GROUPS, type CorrelatorTopic } from './pipeline/partition.js';
 import { Repeating } from './pipeline/repeating.js';
 import { sweepRetention } from './pipeline/retention.js';
-import { loadCorrelatorPolicies, RULE_PACK, type CorrelatorPolicies } from './policies.js';
+import { loadCorrelatorPolicies, type CorrelatorPolicies } from './policies.js';
 
 const MEBIBYTE = 1024 * 1024;
 const RETENTION_EVERY_MS = 3_600_000;

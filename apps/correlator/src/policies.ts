@@ -1,15 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import type { Silence } from '@tocsin/domain';
 import { ConfigErrors, buildRegistry } from '@tocsin/extension';
-import { checkRules, loadPolicies, type CorrelationRule, type SilenceDocument } from '@tocsin/policy';
+import { checkRules, loadPolicies, loadRulePack, type CorrelationRule, type SilenceDocument } from '@tocsin/policy';
 import type { RuleDefinition } from './pipeline/rule.js';
 import { compileRules, type RuleSet } from './pipeline/rule-set.js';
 import { ruleKinds } from './rules/index.js';
 
 export { groupOf, readText } from './pipeline/group.js';
-
-/** The rules that come with Tocsin. */
-export const RULE_PACK = fileURLToPath(new URL('../../../policies/rules/', import.meta.url));
 
 export const ruleKindRegistry = buildRegistry('rule kind', ruleKinds);
 
@@ -21,11 +17,9 @@ export interface CorrelatorPolicies {
 
 /** Reads the pack, if it is wanted, and the user's documents. Throws `ConfigErrors`. */
 export async function loadCorrelatorPolicies(directory: string, withPack: boolean, grace: number): Promise<CorrelatorPolicies> {
-  const schemas = { ruleKinds: ruleKindRegistry };
-  const pack = withPack ? (await loadPolicies(RULE_PACK, schemas)).rules : [];
-  if (withPack && pack.length === 0) throw new Error(`The built-in rules are not at ${RULE_PACK}; the installation is incomplete.`);
+  const pack = withPack ? await loadRulePack({ ruleKinds: ruleKindRegistry }) : [];
   // Named together, so that what the user's rules say of one another and of the pack is told with their other mistakes.
-  const own = await loadPolicies(directory, schemas, { knownRules: pack.map(({ metadata }) => metadata.name) });
+  const own = await loadPolicies(directory, { ruleKinds: ruleKindRegistry }, { knownRules: pack.map(({ metadata }) => metadata.name) });
   return { rules: compilePolicies(together(pack, own.rules), grace), silences: silencesOf(own) };
 }
 

@@ -1,6 +1,4 @@
-import type { Dirent } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { ConfigErrors, describeKnown, formatIssue, parseYamlDocuments, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
 import { checkRules } from './check-rules.js';
@@ -8,6 +6,7 @@ import type { DocumentKind, Metadata, Origin, PolicyDocument, PolicySchemas } fr
 import { correlationRule } from './kinds/correlation-rule.js';
 import { documentKinds } from './kinds/index.js';
 import { parsePart } from './kinds/parse.js';
+import { attempt, policyFiles } from './policy-files.js';
 
 export const API_VERSION = 'tocsin.dev/v1';
 
@@ -52,7 +51,8 @@ export function parsePolicies(text: string, file: string, schemas: PolicySchemas
 
 /**
  * Reads every `*.yaml` and `*.yml` below the directories in the order of their names; hidden ones are left out. A file
- * may stand for a directory. A missing directory is an empty set. Throws `ConfigErrors` with the mistakes of all files.
+ * may stand for a directory. The rules that come with Tocsin are read only where their own directory is named.
+ * A missing directory is an empty set. Throws `ConfigErrors` with the mistakes of all files.
  */
 export async function loadPolicies(directories: string | readonly string[], schemas: PolicySchemas, options: ReadOptions = {}): Promise<PolicySet> {
   const issues: ConfigIssue[] = [];
@@ -64,39 +64,6 @@ export async function loadPolicies(directories: string | readonly string[], sche
     }
   }
   return collect(files, schemas, options, issues);
-}
-
-/** Policy files below a directory in the order of their names, or the file itself; what cannot be read is among the issues. */
-export async function policyFiles(directory: string, issues: ConfigIssue[]): Promise<string[]> {
-  const entries = await attempt(directory, issues, async () => entriesOf(directory));
-  if (entries === undefined) return [];
-  if (entries === 'file') return [directory];
-  const files: string[] = [];
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    // Kubernetes mounts a ConfigMap as links into hidden folders, so links are followed and hidden names are not.
-    if (entry.name.startsWith('.')) continue;
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) files.push(...(await policyFiles(path, issues)));
-    else if (/\.ya?ml$/.test(entry.name)) files.push(path);
-  }
-  return files;
-}
-
-async function entriesOf(path: string): Promise<Dirent[] | 'file'> {
-  return readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return 'file' as const;
-    throw error;
-  });
-}
-
-async function attempt<T>(path: string, issues: ConfigIssue[], read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    if (code !== 'ENOENT') issues.push({ file: path, path: '', message: `cannot be read (${code})` });
-    return undefined;
-  }
 }
 
 function collect(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { policyFiles } from './policies.js';
+import { policyFiles } from './policy-files.js';
 
 export interface WatchOptions<T> {
   /** Reads and checks the whole set. Throws `ConfigErrors`. */
