@@ -1,5 +1,6 @@
-import { duration, secretRef } from '@tocsin/extension';
+import { duration } from '@tocsin/extension';
 import { z } from 'zod';
+import { neuvectorConfig } from './neuvector/config.js';
 
 const positive = z.number().int().min(1);
 
@@ -14,16 +15,7 @@ const cluster = z
     /** The cluster that Tocsin runs in, by its ServiceAccount. */
     inCluster: z.boolean().default(false),
     /** NeuVector's controller, for quarantines and captures by it. */
-    neuvector: z
-      .strictObject({
-        /** Of its REST API, https://…:10443. */
-        url: z.url({ protocol: /^https?$/, error: 'expected https://host:10443' }),
-        /** `name:secret` of an API key with the permission rt_policy. */
-        apiKey: secretRef,
-        /** PEM of the authority that vouches for it; default: those of the system. */
-        caFile: z.string().min(1).optional(),
-      })
-      .optional(),
+    neuvector: neuvectorConfig.optional(),
   })
   .refine(({ kubeconfig, inCluster }) => (kubeconfig !== undefined) !== inCluster, 'needs either "kubeconfig" or "inCluster: true"');
 

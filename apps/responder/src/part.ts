@@ -7,7 +7,7 @@ import { actionRegistry } from './actions/index.js';
 import { responderConfig, type ResponderConfig } from './config.js';
 import { openClusters } from './kubernetes/clusters.js';
 import { kubernetesTargets } from './kubernetes/targets.js';
-import { NeuVector } from './neuvector/client.js';
+import { Neuvector } from './neuvector/neuvector.js';
 import { createResponderMetrics } from './metrics.js';
 import { compilePolicies } from './pipeline/plan-actions.js';
 import { Responder } from './pipeline/respond.js';
@@ -29,11 +29,17 @@ export const responderPart: AppPart<ResponderConfig> = {
       const shared = { log, logger, metrics: createResponderMetrics(metrics), now, targets: kubernetesTargets(clusters) };
       const evidence = openEvidence(common.evidence, store, common.dataDir, now);
       const { image, ...bounds } = config.capture;
-      const neuvector = new Map(
-        config.clusters.flatMap(({ name, neuvector: one }) => (one === undefined ? [] : [[name, new NeuVector(one)] as const])),
-      );
+      const neuvector = new Map<string, Neuvector>();
+      for (const { name, neuvector: one } of config.clusters) if (one !== undefined) neuvector.set(name, await Neuvector.open(one));
       const deps: ActionDeps = { clusters, evidence, neuvector, capture: image === undefined ? undefined : { image, ...bounds } };
-      const service = new ResponseService({ ...shared, config, store, deps, policies: () => responder.policies });
+      const service = new ResponseService({
+        ...shared,
+        config,
+        store,
+        deps,
+        policies: () => responder.policies,
+        pruneEvidence: (limit) => evidence.prune(limit),
+      });
       const responder: Responder = new Responder(compilePolicies(documents), {
         ...shared,
         records: service.records,

@@ -22,6 +22,9 @@ import { sqlRecords } from './runner/sql-records.js';
 const STEP = 16;
 /** How often the store is asked for actions that are due, when nothing says so. */
 const REST_MS = 500;
+/** Evidence that is deleted at a time, and how often that is looked for. */
+const PRUNE_STEP = 100;
+const RETENTION_MS = 3_600_000;
 /** While the kill switch is on, what waits looks again so often. */
 const STOPPED_MS = 5_000;
 /** Calls that one step of an action makes, one after another. */
@@ -36,15 +39,17 @@ export interface ServiceDeps {
   now(): number;
   targets: Targets;
   deps: ActionDeps;
+  /** Deletes evidence whose time is over; resolves to how much. */
+  pruneEvidence(limit: number): Promise<number>;
   policies(): ReadonlyMap<string, CompiledPolicy>;
 }
 
 /** What works on by itself: the runner, the publisher of what it did, the reconciler. */
 export class ResponseService {
   readonly records: Records;
-  readonly #loops: { run: Loop; publish: Loop; reconcile: Loop };
+  readonly #loops: { run: Loop; publish: Loop; reconcile: Loop; retention: Loop };
 
-  constructor({ config, store, log, logger, metrics, now, targets, deps, policies }: ServiceDeps) {
+  constructor({ config, store, log, logger, metrics, now, targets, deps, policies, pruneEvidence }: ServiceDeps) {
     const { protected: protection, limits, maxAge, callTimeout: call, giveUp, verifyEvery: verify, reconcileEvery } = config;
     // A claim outlives the calls that are made under it, so that two replicas never work on one action.
     this.records = sqlRecords(store, `${hostname()}/${randomUUID()}`, CALLS * call + 10_000);
@@ -69,6 +74,7 @@ export class ResponseService {
     this.#loops = {
       run: new Loop({ name: 'runner', logger, restMs: REST_MS, work: async () => (await runner.step(STEP)) > 0 }),
       publish: new Loop({ name: 'publisher', logger, restMs: REST_MS, work: async () => (await publishOutbox(store, log)) > 0 }),
+      retention: new Loop({ name: 'retention', logger, restMs: RETENTION_MS, work: async () => (await pruneEvidence(PRUNE_STEP)) === PRUNE_STEP }),
       reconcile: new Loop({
         name: 'reconciler',
         logger,

@@ -115,23 +115,32 @@ export class Evidence {
   async prune(limit: number): Promise<number> {
     const now = new Date(this.#now()).toISOString();
     const expired = await expiredArtefacts(this.#store.db, now, limit);
-    for (const artefact of expired) {
-      await this.#blobs.delete(keyOf(artefact));
-      await this.#store.transaction(async (tx) => {
+    let deleted = 0;
+    for (const { id } of expired) {
+      // Looked at again under the lock: somebody may hold it by now.
+      const gone = await this.#store.transaction(async (tx) => {
         await lockControl(tx);
+        const artefact = await getArtefact(tx, id);
+        if (artefact === undefined || artefact.legal_hold !== undefined || artefact.retain_until >= now) return undefined;
         await updateArtefact(tx, { ...artefact, deleted_at: now });
-        await appendAudit(tx, [
-          { time: now, actor: 'tocsin', event: 'evidence.deleted', subject: artefact.id, detail: { retain_until: artefact.retain_until } },
-        ]);
+        const detail = { retain_until: artefact.retain_until };
+        await appendAudit(tx, [{ time: now, actor: 'tocsin', event: 'evidence.deleted', subject: id, detail }]);
+        return artefact;
       });
+      if (gone === undefined) continue;
+      await this.#blobs.delete(keyOf(gone));
+      deleted += 1;
     }
-    return expired.length;
+    return deleted;
   }
 
   async #intact(artefact: Artefact): Promise<Buffer> {
     if (artefact.deleted_at !== undefined)
       throw new EvidenceDamaged(`"${artefact.name}" was deleted at ${artefact.deleted_at}, when its time was over.`);
-    const bytes = await this.#blobs.get(keyOf(artefact));
+    const bytes = await this.#blobs.get(keyOf(artefact)).catch((error: unknown) => {
+      if (isMissing(error)) throw new EvidenceDamaged(`The bytes of "${artefact.name}" are gone.`, { cause: error });
+      throw error;
+    });
     if (sha256Of(bytes) !== artefact.sha256) throw new EvidenceDamaged(`"${artefact.name}" is not what was collected: its hash differs.`);
     return bytes;
   }
@@ -142,6 +151,12 @@ export class Evidence {
       await appendAudit(tx, [{ time: new Date(this.#now()).toISOString(), actor, event, subject, detail }]);
     });
   }
+}
+
+/** As a directory and as S3 say it. */
+function isMissing(error: unknown): boolean {
+  const { code, name } = error as { code?: string; name?: string };
+  return code === 'ENOENT' || name === 'NoSuchKey';
 }
 
 function keyOf({ id, sha256 }: Artefact): string {

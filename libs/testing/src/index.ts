@@ -1,6 +1,5 @@
 export * from './kafka/index.js';
 export * from './kubernetes/index.js';
-export { FakeNeuVector, type FakeWorkload } from './neuvector/fake.js';
 export * from './real.js';
 export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';

@@ -1,5 +1,5 @@
 import type { Evidence } from '@tocsin/evidence';
-import type { NeuVector } from '../neuvector/client.js';
+import type { Neuvector } from '../neuvector/neuvector.js';
 import type { Clusters } from '../kubernetes/clusters.js';
 
 /** What captures are made with, see `responder.capture`. */
@@ -16,7 +16,7 @@ export interface ActionDeps {
   clusters: Clusters;
   evidence: Pick<Evidence, 'keep'>;
   /** Controllers by cluster, where there are any. */
-  neuvector: ReadonlyMap<string, NeuVector>;
+  neuvector: ReadonlyMap<string, Neuvector>;
   /** Undefined: captures are not configured. */
   capture: CaptureSettings | undefined;
 }

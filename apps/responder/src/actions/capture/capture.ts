@@ -7,8 +7,8 @@ import { podPath } from '../../kubernetes/paths.js';
 import type { ContainerStatus, Pod } from '../../kubernetes/pod.js';
 import type { ActionDeps, CaptureSettings } from '../deps.js';
 import { READ_WORKLOADS } from '../permissions.js';
-import { perCluster } from '../per-cluster.js';
-import { captureByNeuVector } from './by-neuvector.js';
+import { byNeuvector } from '../by-neuvector.js';
+import { captureByNeuvector } from './by-neuvector.js';
 import { captureCommand, captureConfig, type CaptureConfig } from './command.js';
 import { readOutput } from './output.js';
 
@@ -34,7 +34,7 @@ export const capture: ActionDefinition<CaptureConfig, ActionDeps> = {
   most: { perPod: 1, perNode: 3 },
   create: (config, deps) =>
     config.by === 'neuvector'
-      ? perCluster(deps.neuvector, (neuvector) => captureByNeuVector(neuvector, config, deps.evidence))
+      ? byNeuvector(deps.neuvector, (neuvector) => captureByNeuvector(neuvector, config, deps.evidence))
       : createCapture(config, deps),
 };
 

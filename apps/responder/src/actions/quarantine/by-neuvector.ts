@@ -1,16 +1,17 @@
 import type { ActionPlan } from '@tocsin/domain';
 import type { ActionCall, ActionInstance } from '../../action.js';
 import { Refused } from '../../failure.js';
-import type { NeuVector, Workload } from '../../neuvector/client.js';
+import type { Workload } from '../../neuvector/answers.js';
+import type { Neuvector } from '../../neuvector/neuvector.js';
 
 /**
  * Quarantine by NeuVector's enforcer: it drops all traffic in the pod's own network namespace, whatever policies allow. It has no end and
  * knows no reason; both are ours. Kubernetes is not changed.
  */
-export function quarantineByNeuVector(neuvector: NeuVector): ActionInstance {
+export function quarantineByNeuVector(neuvector: Neuvector): ActionInstance {
   const find = async ({ scope }: Pick<ActionPlan, 'scope'>, { signal }: ActionCall): Promise<Workload> => {
     const { namespace = '', pod } = scope;
-    const workload = await neuvector.findWorkload(namespace, pod?.name ?? '', signal);
+    const workload = await neuvector.findPod(namespace, pod?.name ?? '', signal);
     if (workload === undefined) throw new Refused('target_gone', `NeuVector knows no pod ${namespace}/${pod?.name ?? ''}.`);
     return workload;
   };
@@ -38,7 +39,7 @@ export function quarantineByNeuVector(neuvector: NeuVector): ActionInstance {
     },
     async run(plan, call) {
       const workload = await findSame(plan, call);
-      if (workload.state !== 'quarantined') await neuvector.setQuarantine(workload.id, true, call.signal);
+      if (workload.state !== 'quarantined') await neuvector.quarantine(workload.id, call.signal);
       return { effect: {}, then: 'held', message: 'The pod is cut off by NeuVector.' };
     },
     async verify(plan, _effect, call) {
@@ -49,7 +50,7 @@ export function quarantineByNeuVector(neuvector: NeuVector): ActionInstance {
     async revert(plan, _effect, call) {
       if (plan.details['already'] === true) return { message: 'NeuVector held the pod before, and still does.' };
       const workload = await findSame(plan, call);
-      if (workload.state === 'quarantined') await neuvector.setQuarantine(workload.id, false, call.signal);
+      if (workload.state === 'quarantined') await neuvector.release(workload.id, call.signal);
       return { message: 'The pod has its network back.' };
     },
   };

@@ -9,7 +9,7 @@ import { podPath } from '../../kubernetes/paths.js';
 import type { Pod } from '../../kubernetes/pod.js';
 import type { ActionDeps } from '../deps.js';
 import { PATCH_PODS, READ_WORKLOADS } from '../permissions.js';
-import { perCluster } from '../per-cluster.js';
+import { byNeuvector } from '../by-neuvector.js';
 import { quarantineByNeuVector } from './by-neuvector.js';
 import { containment } from './containment.js';
 import { detectStrategy, policiesOf, QUARANTINE_LABEL, STRATEGIES, type PolicyObject, type Strategy } from './strategies.js';
@@ -49,7 +49,7 @@ export const quarantine: ActionDefinition<QuarantineConfig, ActionDeps> = {
   },
   impact: 'disrupts',
   create: ({ strategy }, deps) =>
-    strategy === 'neuvector' ? perCluster(deps.neuvector, (neuvector) => quarantineByNeuVector(neuvector)) : createQuarantine(strategy, deps),
+    strategy === 'neuvector' ? byNeuvector(deps.neuvector, (neuvector) => quarantineByNeuVector(neuvector)) : createQuarantine(strategy, deps),
   find: (name, { clusters }, signal) => findQuarantined(clusters.get(name), signal),
 };
 
