@@ -12,9 +12,9 @@ import { Service } from '../chaos/processes.ts';
 import { quantile, type Put, type Row } from './report.ts';
 
 const SINGLE = 40;
-const STORM = 10_000;
+const STORM = Number(process.env['RESPOND_STORM'] ?? 10_000);
 const STORM_PODS = 50;
-const GIVE_UP_MS = 600_000;
+const GIVE_UP_MS = 1_800_000;
 
 /** From a sensor's event to the API server's answer, and what planning does in a storm; beside the API server alone. */
 export async function respond(rounds: number): Promise<Row[]> {
