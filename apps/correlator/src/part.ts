@@ -1,3 +1,4 @@
+import { Topic } from '@tocsin/event-log';
 import { contentOf, RULE_PACK, watchPolicies } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { correlatorConfig, type CorrelatorConfig } from './config.js';
@@ -7,12 +8,10 @@ import { MemoryBudget } from './pipeline/bounds.js';
 import { Correlator } from './pipeline/correlator.js';
 import { Mutings } from './pipeline/muting.js';
 import { CORRELATOR_GROUPS, type CorrelatorTopic } from './pipeline/partition.js';
-import { Repeating } from './pipeline/repeating.js';
-import { sweepRetention } from './pipeline/retention.js';
+import { Retention } from './pipeline/retention/retention.js';
 import { loadCorrelatorPolicies, type CorrelatorPolicies } from './policies.js';
 
 const MEBIBYTE = 1024 * 1024;
-const RETENTION_EVERY_MS = 3_600_000;
 
 export const correlatorPart: AppPart<CorrelatorConfig> = {
   name: 'correlator',
@@ -41,13 +40,14 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
         grace: config.grace,
         now: () => runtime.clock.now(),
       });
-      const retention = new Repeating(RETENTION_EVERY_MS, async () => {
-        try {
-          const gone = await sweepRetention(runtime.store, config.retentionDays, runtime.clock.now());
-          for (const [what, count] of Object.entries(gone)) metrics.pruned.inc({ what }, count);
-        } catch (error) {
-          logger.warn({ err: error }, 'What is past its time could not be deleted, will retry.');
-        }
+      const retention = new Retention({
+        store: runtime.store,
+        days: config.retentionDays,
+        now: () => runtime.clock.now(),
+        // That partition has one owner at a time, so what is everybody's falls to it.
+        ours: () => correlator.owns(Topic.Violations, 0),
+        onPruned: (what, rows) => metrics.pruned.inc({ what }, rows),
+        onFailed: (error) => logger.warn({ err: error }, 'What is past its time could not be deleted, will retry.'),
       });
       let following: { stop(): Promise<void> } | undefined;
       return {

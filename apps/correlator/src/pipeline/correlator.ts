@@ -64,6 +64,10 @@ export class Correlator {
     await owned?.close();
   }
 
+  owns(topic: CorrelatorTopic, partition: number): boolean {
+    return this.#partitions[topic].has(partition);
+  }
+
   async process(topic: CorrelatorTopic, batch: Batch): Promise<void> {
     const partition = this.#partitions[topic].get(batch.partition);
     if (partition === undefined) throw new Error(`Partition ${topic}/${batch.partition} is not assigned.`);

@@ -1,0 +1,4 @@
+import { openStore } from '@tocsin/store';
+import { runRetentionContract } from './contract.js';
+
+runRetentionContract(() => openStore({ file: ':memory:' }));
