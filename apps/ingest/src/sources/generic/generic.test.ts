@@ -139,6 +139,8 @@ describe('generic', () => {
   it.each([
     ['mappings: { m: { fields: { message: a } } }', 'mappings.m.fields.name: is missing'],
     ['mappings: { m: { fields: { name: "a..b" } } }', 'is "a..b", expected a path such as'],
+    ['mappings: { m: { fields: { name: $.rule.title } } }', 'is "$.rule.title", but paths begin at the event itself; write "rule.title"'],
+    [`mappings: { m: { items: '$["a.b"]', fields: { name: a } } }`, `is "$["a.b"]", but paths begin at the event itself; write '["a.b"]'`],
     ['mappings: { m: { fields: { name: a, mesage: b } } }', 'mesage: is not a known key; did you mean "message"?'],
     ['mappings: { m: { fields: { name: a }, severity: { map: { P1: huge } } } }', 'is "huge"; did you mean "high"?'],
   ])('explains the mistake in %j', (yaml, message) => {

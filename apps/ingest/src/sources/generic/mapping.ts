@@ -46,14 +46,26 @@ export function readSpec(value: unknown, spec: Spec | undefined): unknown {
 
 type Written = string | { const: string };
 
+/** The root of JSONPath, which many write; taken for a name it would find nothing, and nobody would know. */
+const ROOT = /^\$(?:\.(?=.)|(?=\[))/;
+
 function toPath(source: string, context: z.RefinementCtx): Path {
   const parsed = parsePath(source);
+  const inside = source.replace(ROOT, '');
+  if (inside !== source && parsePath(inside) !== undefined) {
+    context.addIssue({ code: 'custom', message: `is "${source}", but paths begin at the event itself; write ${quoted(inside)}` });
+    return z.NEVER;
+  }
   if (parsed !== undefined) return parsed;
   context.addIssue({
     code: 'custom',
     message: `is "${source}", expected a path such as "alert.rule", "items[0].name" or 'fields["k8s.ns.name"]'; for fixed text write { const: "…" }`,
   });
   return z.NEVER;
+}
+
+function quoted(path: string): string {
+  return path.includes('"') ? `'${path}'` : `"${path}"`;
 }
 
 function toAlternative(written: Written, context: z.RefinementCtx): Spec[number] {
