@@ -136,15 +136,25 @@ export class Sender {
    */
   #backOff(failure: Failed, { pass, left, history }: Round): RetryLater {
     const { logger, maxRetryDelayMs, now } = this.#deps;
-    const attempts = Math.max(1, ...[...left].map(({ event }) => history.attempts(event.delivery.id)?.count ?? 0));
+    const [stuck, attempts] = mostFailed(left, history);
     const pauseMs = Math.max(pass.failed(failure.afterMs), backOffMs(attempts, maxRetryDelayMs));
-    const fields = { ...this.#labels, reason: failure.reason, attempts, pauseMs: Math.round(pauseMs) };
+    const fields = { ...this.#labels, reason: failure.reason, event: stuck, attempts, pauseMs: Math.round(pauseMs) };
     if (now() - this.#warnedAt >= WARN_EVERY_MS) {
       this.#warnedAt = now();
       logger.warn(fields, `A delivery failed and will be tried again: ${failure.message}.`);
     } else logger.debug(fields, `A delivery failed: ${failure.message}.`);
     return new RetryLater(pauseMs, failure.message);
   }
+}
+
+/** The id of the event that failed most often, and how often, so that it can be told from a receiver that takes none. */
+function mostFailed(left: Iterable<Waiting>, history: History): [id: string | undefined, attempts: number] {
+  let most: [string | undefined, number] = [undefined, 1];
+  for (const { event } of left) {
+    const { count } = history.attempts(event.delivery.id) ?? { count: 0 };
+    if (count > most[1] || most[0] === undefined) most = [event.delivery.event.id, Math.max(1, count)];
+  }
+  return most;
 }
 
 /** One try at a batch. */

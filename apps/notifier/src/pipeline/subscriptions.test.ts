@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Violation } from '@tocsin/domain';
 import type { EventLog } from '@tocsin/event-log';
 import type { HttpReceiver } from '@tocsin/testing';
 import { Subscriptions } from './subscriptions.js';
@@ -72,6 +73,20 @@ describe('subscriptions', () => {
     to['a']?.behave(() => ({ status: 200 }));
     await all('a', 5);
     expect(numbers('a').every((number) => number % 2 === 1)).toBe(true);
+  });
+
+  it('goes on when a filter leaves out the one event that held everything up, which the log names', async () => {
+    const violations = story(10, 1);
+    to['a']?.behave((request) => ({ status: numberOf(request) === 3 ? 500 : 200 }));
+    await subscriptions.apply([document('a')]);
+    await bench.push(violations);
+    await eventually(() => bench.warnings.length > 0);
+    expect(numbers('a').toSorted()).toEqual([0, 1, 2]);
+    const { id } = violations[3] as Violation;
+    expect(bench.warnings).toMatchObject([{ subscription: 'a', reason: 'server_error', event: id, attempts: 1 }]);
+    await subscriptions.apply([document('a', { filter: `violation.id != "${id}"` })]);
+    await all('a', 9);
+    expect(numbers('a')).not.toContain(3);
   });
 
   it('says that nothing changed', async () => {

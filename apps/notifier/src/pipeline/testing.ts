@@ -16,6 +16,8 @@ export class Bench {
   readonly #running = new Set<Subscription>();
   readonly #receivers: HttpReceiver[] = [];
   readonly log: EventLog;
+  /** The fields of all warnings. */
+  readonly warnings: object[] = [];
 
   private constructor(log: EventLog) {
     this.log = log;
@@ -48,8 +50,10 @@ export class Bench {
   /** Not started, and not stopped by `close`. */
   create(described: SubscriptionDocument, to: HttpReceiver | Channel, log = this.log): Subscription {
     const egress = new Egress({ allow: [], deny: [] });
-    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '200ms' }), { egress, now: () => Date.now() });
-    const deps = { log, logger: createLogger('test', 'silent'), metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() };
+    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '2s' }), { egress, now: () => Date.now() });
+    const logger = createLogger('test', 'silent');
+    logger.warn = (fields: object) => void this.warnings.push(fields);
+    const deps = { log, logger, metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() };
     return new Subscription(described, channel, deps);
   }
 
