@@ -20,7 +20,7 @@ import {
 import { buildIncident, buildViolation } from '@tocsin/testing';
 import { ApiModule } from './api.module.js';
 import { accessControl } from './http/access.js';
-import { ROUTES, SCHEMAS } from './http/openapi.js';
+import { ROUTES, SCHEMAS } from './http/routes/index.js';
 import { createApiMetrics } from './metrics.js';
 import { silenceExample } from './resources/examples.js';
 

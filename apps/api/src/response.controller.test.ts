@@ -10,7 +10,7 @@ import { createHttp } from '@tocsin/runtime/nest';
 import { insertActions, migrate, openStore, readControl, type Store } from '@tocsin/store';
 import { ApiModule } from './api.module.js';
 import { accessControl } from './http/access.js';
-import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './http/response-routes.js';
+import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './http/routes/response.js';
 import { createApiMetrics } from './metrics.js';
 import { actionExample } from './resources/action-examples.js';
 

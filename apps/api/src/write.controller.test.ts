@@ -8,7 +8,7 @@ import { claimCommand, migrate, openStore, upsertIncidents, type Store } from '@
 import { buildIncident } from '@tocsin/testing';
 import { ApiModule } from './api.module.js';
 import { accessControl, type Protection } from './http/access.js';
-import { ROUTES, SCHEMAS } from './http/openapi.js';
+import { ROUTES, SCHEMAS } from './http/routes/index.js';
 import { createApiMetrics } from './metrics.js';
 
 type App = Awaited<ReturnType<typeof createHttp>>;

@@ -17,3 +17,6 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
     next_cursor: z.string().exactOptional().describe('Give it as `cursor` to get the next page; absent on the last one.'),
   });
 }
+
+/** A cursor, for examples. */
+export const NEXT_CURSOR = 'WyIyMDI2LTA5LTE0VDE0OjAyOjExLjEyM1oiLCI3ZDFmMGU1MiJd';

@@ -1,10 +1,10 @@
 import type { ActionCommandType } from '@tocsin/domain';
-import { ACTION_COMMANDS, action, actionBodies, artefact, auditRecord, auditVerdict, control, reasonBody } from '../resources/action.js';
-import { actionExample, artefactExample, auditExample, controlExample } from '../resources/action-examples.js';
-import { commandExample } from '../resources/examples.js';
-import { pageOf } from './pages.js';
-import { actionsQuery, artefactsQuery, auditQuery, noQuery } from './query.js';
-import type { Route } from './route.js';
+import { ACTION_COMMANDS, action, actionBodies, artefact, auditRecord, auditVerdict, control, reasonBody } from '../../resources/action.js';
+import { actionExample, artefactExample, auditExample, controlExample } from '../../resources/action-examples.js';
+import { commandExample } from '../../resources/examples.js';
+import { pageOf } from '../pages.js';
+import { actionsQuery, artefactsQuery, auditQuery, noQuery } from '../query.js';
+import type { Route } from '../route.js';
 import { z } from 'zod';
 
 /** Of actions, their evidence and their record. */

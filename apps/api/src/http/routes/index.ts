@@ -1,0 +1,37 @@
+/** Every operation, by resource, and what answers look like. */
+import { z } from 'zod';
+import type { Route } from '../route.js';
+import { DEAD_LETTER_ROUTES, DEAD_LETTER_SCHEMAS } from './dead-letters.js';
+import { INCIDENT_ROUTES, INCIDENT_SCHEMAS } from './incidents.js';
+import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './response.js';
+import { SILENCE_ROUTES, SILENCE_SCHEMAS } from './silences.js';
+import { VIOLATION_ROUTES, VIOLATION_SCHEMAS } from './violations.js';
+
+const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().exactOptional(),
+  errors: z
+    .array(z.object({ parameter: z.string(), detail: z.string() }))
+    .exactOptional()
+    .describe('Each parameter that is wrong.'),
+});
+
+/** What answers look like, by the name that the document gives it. The requests' schemas are those that check them. */
+export const SCHEMAS = {
+  ...VIOLATION_SCHEMAS,
+  ...INCIDENT_SCHEMAS,
+  ...SILENCE_SCHEMAS,
+  ...DEAD_LETTER_SCHEMAS,
+  ...RESPONSE_SCHEMAS,
+  Problem: problem,
+} as const satisfies Record<string, z.ZodType>;
+
+export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
+  ...VIOLATION_ROUTES,
+  ...INCIDENT_ROUTES,
+  ...SILENCE_ROUTES,
+  ...DEAD_LETTER_ROUTES,
+  ...RESPONSE_ROUTES,
+];
