@@ -12,6 +12,8 @@ const HOST = '127.0.0.1';
 export function guardAgainstOrphans(pid: number, directories: readonly string[]): ChildProcess {
   const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$0" 2>/dev/null; rm -rf "$@"', String(pid), ...directories], {
     stdio: ['pipe', 'ignore', 'ignore'],
+    // A signal to the whole group must not end the guard before it has done what it is for.
+    detached: true,
   });
   guard.unref();
   const pipe: unknown = guard.stdin;

@@ -66,7 +66,7 @@ describeReal('packets', 'the capture program', () => {
     expect(output.trailer?.packets).toBeGreaterThan(10);
     const file = join(directory, 'read.pcap');
     await writeFile(file, output.pcap);
-    const { stdout } = await run('tcpdump', ['-n', '-r', file]);
+    const { stdout } = await run('tcpdump', ['-n', '-r', file], { maxBuffer: 64 * 1024 * 1024 });
     const lines = stdout.trim().split('\n');
     expect(lines).toHaveLength(output.trailer?.packets ?? 0);
     for (const line of lines) expect(line).toContain(`.${port}`);
@@ -169,6 +169,18 @@ describeReal('kubernetes', 'a capture', () => {
     log(logOf(pcap, sha256));
     await bench.instance.poll?.(plan, effect, bench.call());
     expect([...bench.kept.values()]).toMatchObject([{ sourceSha256: sha256, truncated: true }]);
+  }, 60_000);
+
+  it('asks again for an output that was cut on the way, and keeps what there is when that does not help', async () => {
+    const { log, report } = await open();
+    const plan = await bench.plan();
+    const { effect } = await bench.instance.run(plan, bench.call());
+    await report({ terminated: { exitCode: 0 } });
+    log(Buffer.from(`${pcap.toString('base64')}\n`));
+    await expect(bench.instance.poll?.(plan, effect, bench.call())).rejects.toMatchObject({ name: 'Transient' });
+    expect(bench.kept.size).toBe(0);
+    await bench.instance.poll?.(plan, { begun: 0 }, bench.call());
+    expect([...bench.kept.values()]).toMatchObject([{ truncated: true }]);
   }, 60_000);
 
   it('asks again when the kubelet does not give the log', async () => {

@@ -50,8 +50,8 @@ function createCapture(wanted: CaptureConfig, { clusters, evidence, capture: set
     const body = { metadata: { uid: plan.scope.pod?.uid }, spec: { ephemeralContainers: [container] } };
     await clusters.get(call.order.cluster).patch({ path, query, signal: call.signal }, 'strategic', body);
   };
-  const finish = async (plan: ActionPlan, call: ActionCall, message: string): Promise<RunResult> => {
-    const id = await collect(clusters.get(call.order.cluster), plan, call, evidence);
+  const finish = async (plan: ActionPlan, call: ActionCall, message: string, patient: boolean): Promise<RunResult> => {
+    const id = await collect(clusters.get(call.order.cluster), plan, call, evidence, patient);
     return { effect: {}, then: 'done', message, evidence: [id] };
   };
   return {
@@ -75,19 +75,18 @@ function createCapture(wanted: CaptureConfig, { clusters, evidence, capture: set
     },
     async poll(plan, effect, call) {
       const { running, terminated, waiting } = stateOf(await read(plan, call), call);
-      if (terminated !== undefined) {
-        return finish(
-          plan,
-          call,
-          terminated.exitCode === 0 ? 'The capture is done.' : `The capture ended with ${terminated.reason ?? `exit code ${terminated.exitCode}`}.`,
-        );
-      }
       const waited = call.now() - Number(effect['begun']);
       const seconds = Number(plan.details['seconds']);
+      const tooLong = waited > START_WITHIN_MS + 2 * seconds * 1_000;
+      if (terminated !== undefined) {
+        const message =
+          terminated.exitCode === 0 ? 'The capture is done.' : `The capture ended with ${terminated.reason ?? `exit code ${terminated.exitCode}`}.`;
+        return finish(plan, call, message, !tooLong);
+      }
       if (running === undefined && waited > START_WITHIN_MS)
         throw new Failed(`The capture did not start: ${waiting?.reason ?? 'no kubelet took it up'}.`);
       // The program ends itself; one that does not is told by its bytes so far.
-      if (waited > START_WITHIN_MS + 2 * seconds * 1_000) return finish(plan, call, 'The capture did not end in time; what there is of it is kept.');
+      if (tooLong) return finish(plan, call, 'The capture did not end in time; what there is of it is kept.', false);
       return {
         effect,
         then: 'working',
@@ -99,7 +98,7 @@ function createCapture(wanted: CaptureConfig, { clusters, evidence, capture: set
       const pod = await read(plan, call);
       const started = pod.status?.ephemeralContainerStatuses?.some(({ name }) => name === nameOfContainer(call.order.id)) === true;
       if (!started) return { message: 'The capture had not started; its container stays in the pod’s description.' };
-      const id = await collect(clusters.get(call.order.cluster), plan, call, evidence);
+      const id = await collect(clusters.get(call.order.cluster), plan, call, evidence, false);
       return { message: 'What was captured so far is kept. The program ends by itself when its time is over.', evidence: [id] };
     },
   };
@@ -136,16 +135,24 @@ function stateOf({ status }: Pod, { order }: ActionCall): NonNullable<ContainerS
   return status?.ephemeralContainerStatuses?.find(({ name }) => name === nameOfContainer(order.id))?.state ?? {};
 }
 
-/** Pulls the file through the API server, since a quarantined pod can send it nowhere. */
-async function collect(cluster: Cluster, plan: ActionPlan, { order, signal }: ActionCall, evidence: ActionDeps['evidence']): Promise<string> {
+/**
+ * Pulls the file through the API server, since a quarantined pod can send it nowhere. `patient`: an output that ends before its last line
+ * may have been cut on the way, which nobody tells, so it is asked for again.
+ */
+async function collect(
+  cluster: Cluster,
+  plan: ActionPlan,
+  { order, signal }: ActionCall,
+  evidence: ActionDeps['evidence'],
+  patient: boolean,
+): Promise<string> {
   const { namespace = '', pod = { name: '', uid: '' } } = plan.scope;
   const limit = Math.ceil((Number(plan.details['maxBytes']) * 4) / 3) + Math.ceil(Number(plan.details['maxBytes']) / 40) + OUTPUT_SLACK;
   const path = [...podPath(namespace, pod.name), 'log'];
   const query = { container: nameOfContainer(order.id), limitBytes: String(limit) };
   const log = await cluster.bytes({ path, query, signal }, limit + OUTPUT_SLACK);
   const { pcap, trailer, complete } = readOutput(log);
-  // The kubelet may not have written it out yet, so an output without an end is asked for again before it is taken for cut.
-  if (pcap.byteLength === 0 && trailer === undefined) throw new Transient('The capture has no output yet.');
+  if (trailer === undefined && patient) throw new Transient('The output of the capture has no end yet.');
   return evidence.keep({
     action: order.id,
     incident: order.subject.incident,
