@@ -1,9 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import type { IpBlock } from './policy.js';
 
 type Range = readonly [first: bigint, last: bigint, family: 4 | 6];
 
-/** Whether any address is left of a block; exceptions may take all of it. What cannot be read is taken to leave some. */
-export function leavesAddresses({ cidr, except }: { cidr: string; except?: string[] | null }): boolean {
+/**
+ * Whether any address is left of a block; exceptions may take all of it. What cannot be read is taken to leave some.
+ * https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/ (IPBlock)
+ */
+export function leavesAddresses({ cidr, except }: IpBlock): boolean {
   const block = rangeOf(cidr);
   if (block === undefined) return true;
   const [first, last, family] = block;

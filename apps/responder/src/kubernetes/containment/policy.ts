@@ -2,8 +2,8 @@
 export interface NetworkPolicy {
   metadata: { name: string };
   spec?: {
-    podSelector?: LabelSelector;
-    policyTypes?: string[];
+    podSelector?: LabelSelector | null;
+    policyTypes?: string[] | null;
     ingress?: IngressRule[] | null;
     egress?: EgressRule[] | null;
   };
@@ -20,9 +20,14 @@ export interface EgressRule {
 }
 
 export interface Peer {
-  podSelector?: LabelSelector;
-  namespaceSelector?: LabelSelector;
-  ipBlock?: { cidr: string; except?: string[] | null };
+  podSelector?: LabelSelector | null;
+  namespaceSelector?: LabelSelector | null;
+  ipBlock?: IpBlock | null;
+}
+
+export interface IpBlock {
+  cidr: string;
+  except?: string[] | null;
 }
 
 export interface Port {
@@ -42,10 +47,45 @@ export interface Expression {
   values?: string[] | null;
 }
 
+export type Labels = Readonly<Record<string, string>>;
+
 /** What policies go by of the pod that is held. */
 export interface HeldPod {
   /** As they will be. */
-  labels: Readonly<Record<string, string>>;
+  labels: Labels;
   hostNetwork: boolean;
-  ports: readonly { name?: string; containerPort: number; protocol?: string }[];
+  ports: readonly ContainerPort[];
+  /** Name of its node, for people. */
+  node?: string;
+  /** Labels of its namespace; where they are not known, policies that go by them are taken to apply. */
+  namespaceLabels?: Labels;
+}
+
+export interface ContainerPort {
+  name?: string;
+  containerPort: number;
+  protocol?: string;
+}
+
+/** Of a pod; https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+export interface PodSpec {
+  nodeName?: string;
+  hostNetwork?: boolean;
+  containers: readonly { ports?: readonly ContainerPort[] }[];
+  initContainers?: readonly { restartPolicy?: string; ports?: readonly ContainerPort[] }[];
+}
+
+/**
+ * A pod as policies will see it. Sidecars count: init containers that go on running
+ * (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/). Those that end before the pod starts listen to nobody.
+ */
+export function heldPod({ nodeName, hostNetwork, containers, initContainers = [] }: PodSpec, labels: Labels, namespaceLabels?: Labels): HeldPod {
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
+  return {
+    labels,
+    hostNetwork: hostNetwork === true,
+    ports: [...containers, ...sidecars].flatMap(({ ports = [] }) => ports),
+    ...(nodeName !== undefined && { node: nodeName }),
+    ...(namespaceLabels !== undefined && { namespaceLabels }),
+  };
 }

@@ -1,42 +1,73 @@
-import { leavesAddresses } from './ip-block.js';
+import { isAddresses, possiblePeers } from './peers.js';
 import type { HeldPod, LabelSelector, NetworkPolicy, Peer, Port } from './policy.js';
-import { canSelect, selects, selectorText } from './selector.js';
+import { openPorts, type Direction } from './ports.js';
+import { expressionsOf, holds, selects, valueOf } from './selector.js';
+import { peersText, portsText, whyText } from './text.js';
 
 /** Traffic that a policy allows the pod, though another policy denies all: NetworkPolicies only ever allow, and add up. */
 export interface Residual {
-  direction: 'ingress' | 'egress';
+  direction: Direction;
+  /** NetworkPolicy unless said. */
+  kind?: string;
   policy: string;
   /** Place of the rule in the policy, from 0. */
   rule: number;
-  /** For people: with whom, and by which ports. */
+  /** For people: with whom, by which ports, and why the policy applies. */
   peers: string;
   ports: string;
-  /** Whether it reaches what is outside the cluster. */
-  outside: boolean;
+  why: string;
+  /** The pod's labels of which each, taken away by itself, ends this. None: no label of the pod that is taken away ends it. */
+  labels: string[];
+  /** What the peers are given by: nothing at all, addresses (beside others, it may be), or pods alone. */
+  who: 'everybody' | 'addresses' | 'pods';
+  allPorts: boolean;
 }
 
 /**
  * What NetworkPolicies of the pod's namespace allow it. The rules are those of
- * https://kubernetes.io/docs/concepts/services-networking/network-policies/:
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation:
  *
  * - A policy applies to the pods that its `podSelector` selects in its own namespace; an empty one selects all of them.
- * - `policyTypes` says for which directions; without it, Ingress always, and Egress if there are egress rules.
- * - Policies add up: what any of them allows is allowed. A direction without rules allows nothing.
- * - A rule without peers is about everybody, one without ports about all ports.
+ * - Policies add up: what any of them allows is allowed, in whatever order. A direction without rules allows nothing.
+ * - A rule without peers is about everybody, one without ports about all ports; with both, both must match.
  */
 export function residualAllows(pod: HeldPod, policies: readonly NetworkPolicy[]): Residual[] {
-  return policies.flatMap((policy) => {
-    const { podSelector, policyTypes, ingress, egress } = policy.spec ?? {};
-    if (!selects(podSelector, pod.labels)) return [];
-    const types = policyTypes ?? (egress !== undefined && egress !== null && egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress']);
-    const inward = types.includes('Ingress') ? (ingress ?? []).map(({ from, ports }) => ({ peers: from, ports })) : [];
-    const outward = types.includes('Egress') ? (egress ?? []).map(({ to, ports }) => ({ peers: to, ports })) : [];
-    const { name } = policy.metadata;
-    return [
-      ...inward.flatMap((rule, index) => residual('ingress', name, index, rule, pod)),
-      ...outward.flatMap((rule, index) => residual('egress', name, index, rule, pod)),
-    ];
-  });
+  return policies.filter(({ spec }) => selects(spec?.podSelector, pod.labels)).flatMap((policy) => allowsOf(pod, policy));
+}
+
+/** What a policy allows the pods that it applies to; empty where all that it does is to cut them off. */
+export function allowsOf(pod: HeldPod, policy: NetworkPolicy): Residual[] {
+  const { ingress, egress } = policy.spec ?? {};
+  const directions = directionsOf(policy);
+  const inward = directions.includes('ingress') ? (ingress ?? []) : [];
+  const outward = directions.includes('egress') ? (egress ?? []) : [];
+  return [
+    ...inward.flatMap(({ from, ports }, index) => residual('ingress', policy, index, { peers: from, ports }, pod)),
+    ...outward.flatMap(({ to, ports }, index) => residual('egress', policy, index, { peers: to, ports }, pod)),
+  ];
+}
+
+/**
+ * The directions for which a policy speaks. Where `policyTypes` says nothing, or is empty, that is Ingress always, and Egress if there
+ * are rules for it. https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/ (policyTypes)
+ */
+export function directionsOf({ spec = {} }: NetworkPolicy): Direction[] {
+  const { policyTypes, egress } = spec;
+  if (policyTypes === undefined || policyTypes === null || policyTypes.length === 0) {
+    return (egress ?? []).length > 0 ? ['ingress', 'egress'] : ['ingress'];
+  }
+  return (['ingress', 'egress'] as const).filter((direction) => policyTypes.includes(direction === 'ingress' ? 'Ingress' : 'Egress'));
+}
+
+/** Labels that a policy selects the pod by: each of them, taken away, ends that. Our own are not taken away. */
+export function labelsThatEnd(selector: LabelSelector | null | undefined, { labels }: Pick<HeldPod, 'labels'>): string[] {
+  const wanted = expressionsOf(selector).filter((expression) => !holds(expression, undefined));
+  return [...new Set(wanted.map(({ key }) => key))].filter((key) => valueOf(labels, key) !== undefined && !isOurs(key)).toSorted();
+}
+
+/** Labels by which quarantine itself works. */
+export function isOurs(key: string): boolean {
+  return key.startsWith('tocsin.dev/');
 }
 
 interface Rule {
@@ -44,54 +75,27 @@ interface Rule {
   ports: Port[] | null | undefined;
 }
 
-function residual(direction: Residual['direction'], policy: string, rule: number, { peers, ports }: Rule, pod: HeldPod): Residual[] {
-  const open = openPorts(direction, ports ?? [], pod);
-  if (open === undefined) return [];
-  const everybody = (peers ?? []).length === 0;
-  const reachable = (peers ?? []).filter(canBeReached);
-  if (!everybody && reachable.length === 0) return [];
+function residual(direction: Direction, { metadata, spec = {} }: NetworkPolicy, rule: number, { peers, ports }: Rule, pod: HeldPod): Residual[] {
+  const open = openPorts(direction, ports, pod);
+  const who = possiblePeers(peers);
+  if (open.length === 0 || who.length === 0) return [];
+  const labels = labelsThatEnd(spec.podSelector, pod);
   return [
     {
       direction,
-      policy,
+      policy: metadata.name,
       rule,
-      peers: everybody ? 'everybody' : reachable.map(peerText).join('; '),
-      ports: open,
-      outside: everybody || reachable.some(({ ipBlock }) => ipBlock !== undefined),
+      peers: peersText(who, pod.namespaceLabels),
+      ports: portsText(open),
+      why: whyText(spec.podSelector, labels),
+      labels,
+      who: kindOf(who),
+      allPorts: open === 'all',
     },
   ];
 }
 
-/** The ports, for people; undefined when they let nothing through. */
-function openPorts(direction: Residual['direction'], ports: readonly Port[], pod: HeldPod): string | undefined {
-  if (ports.length === 0) return 'all ports';
-  const open = ports.filter(({ port, protocol = 'TCP' }) => {
-    // A named port of a rule for ingress is one of the pod's own; of one for egress, it is the peers'.
-    if (typeof port !== 'string' || direction === 'egress') return true;
-    return pod.ports.some((own) => own.name === port && (own.protocol ?? 'TCP') === protocol);
-  });
-  if (open.length === 0) return undefined;
-  return open.map(({ protocol = 'TCP', port, endPort }) => `${protocol} ${port ?? '(all)'}${endPort === undefined ? '' : `-${endPort}`}`).join(', ');
-}
-
-/** Whether there can be such a peer, now or later. */
-function canBeReached({ ipBlock, podSelector, namespaceSelector }: Peer): boolean {
-  if (ipBlock !== undefined) return leavesAddresses(ipBlock);
-  return canSelect(podSelector) && canSelect(namespaceSelector);
-}
-
-function peerText({ ipBlock, podSelector, namespaceSelector }: Peer): string {
-  if (ipBlock !== undefined) {
-    const except = (ipBlock.except ?? []).length === 0 ? '' : ` but ${(ipBlock.except ?? []).join(', ')}`;
-    return `${ipBlock.cidr}${except}`;
-  }
-  const pods = selectorText(podSelector);
-  return `${pods === '' ? 'all pods' : `pods ${pods}`} of ${namespacesText(namespaceSelector)}`;
-}
-
-/** A peer without a namespaceSelector is about the policy's own namespace; an empty one selects all of them. */
-function namespacesText(selector: LabelSelector | undefined): string {
-  if (selector === undefined) return 'this namespace';
-  const text = selectorText(selector);
-  return text === '' ? 'all namespaces' : `namespaces ${text}`;
+function kindOf(peers: 'everybody' | readonly Peer[]): Residual['who'] {
+  if (peers === 'everybody') return peers;
+  return peers.some(isAddresses) ? 'addresses' : 'pods';
 }
