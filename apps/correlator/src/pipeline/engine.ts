@@ -77,9 +77,15 @@ export class Engine {
     this.#count(rule, { values: signal.group, key: signal.groupKey }, signal.match);
   }
 
-  /** Event time has passed `now`. */
+  /**
+   * Event time has passed `now`. It goes there from one due time to the next, so that rules chained to what is named hear of it before
+   * time has passed them, too.
+   */
   tick(now: number): void {
-    for (const { rule, group, members } of this.#deps.groups.tick(now)) this.#named(rule, group, members);
+    const { groups } = this.#deps;
+    for (let due = groups.nextTick; due !== undefined && due <= now; due = groups.nextTick) {
+      for (const { rule, group, members } of groups.tick(due)) this.#named(rule, group, members);
+    }
   }
 
   #feed(rule: CompiledRule, group: Group, match: Match): void {

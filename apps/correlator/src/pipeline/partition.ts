@@ -221,6 +221,8 @@ export class Partition {
         this.#deps.metrics.duplicates.inc();
         continue;
       }
+      // Before what moves event time on: how far it moves within a batch must not matter.
+      engine.tick(Math.min(this.#watermark, this.#deps.now()));
       try {
         this.#take(record, engine);
       } catch (error) {

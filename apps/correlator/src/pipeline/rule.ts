@@ -44,7 +44,7 @@ export interface CompiledRule {
 /** Repeats that come faster than this are told together; see `suppress`. */
 const DEFAULT_SUPPRESS_MS = 10_000;
 
-/** `inputs` are the compiled rules that this one is chained to, `grace` as in `RuleKindDeps`. */
+/** `inputs` are the compiled rules that this one is chained to, `grace` is how far out of order violations may come, milliseconds. */
 export function compileRule(
   definition: RuleDefinition,
   kinds: ReadonlyMap<string, RuleKind>,
@@ -71,12 +71,17 @@ export function compileRule(
     local: KEY_FIELDS.every((field) => definition.groupBy.includes(field)) && inputs.every((input) => input.local),
     dependents: [],
     carries: [],
-    reducer: kind.create(definition.kindConfig, { grace }),
+    reducer: kind.create(definition.kindConfig, { grace: Math.max(grace, ...inputs.map((input) => lagOf(input, grace))) }),
     suppress: suppress ?? DEFAULT_SUPPRESS_MS,
     resolveAfter: definition.resolveAfter,
     reopenWithin: definition.reopenWithin,
     inhibits: definition.inhibits,
   };
+}
+
+/** How late its members come to rules that are chained to it. Ticks go by the event time of one partition, which may be behind that of others by grace. */
+function lagOf({ reducer }: CompiledRule, grace: number): number {
+  return reducer.lag + (reducer.namesOnTick === true ? grace : 0);
 }
 
 function groupField(name: string, alias: Record<string, string> | undefined): GroupField {
