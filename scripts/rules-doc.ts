@@ -142,7 +142,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const page = rulesPage();
   if (!process.argv.includes('--check')) writeFileSync(RULES_PAGE, page);
   else if (readFileSync(RULES_PAGE, 'utf8') !== page) {
-    console.error('docs/rules.md is not as policies/rules are; run `node scripts/rules-doc.ts`.');
+    process.stderr.write('docs/rules.md is not as policies/rules are; run `node scripts/rules-doc.ts`.\n');
     process.exitCode = 1;
   }
 }
