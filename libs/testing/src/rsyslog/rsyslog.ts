@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -84,6 +84,7 @@ export async function startRsyslog(tls?: Certificates): Promise<Rsyslog> {
     running.kill('SIGKILL');
     await gone;
     await rm(join(directory, 'pid'), { force: true });
+    await cutTornLine(output);
   };
   await start();
   return {
@@ -104,6 +105,12 @@ export async function startRsyslog(tls?: Certificates): Promise<Rsyslog> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A daemon that was killed while it wrote leaves half a line, to which the next one would be joined. */
+async function cutTornLine(file: string): Promise<void> {
+  const content = await readFile(file).catch(() => undefined);
+  if (content !== undefined) await truncate(file, content.lastIndexOf(0x0a) + 1);
 }
 
 /** Resolves when it has written its pid, which it does when its inputs listen. */
