@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, Registry, type CommonConfig, type RunningPart } from '@tocsin/runtime';
+import { migrate, openStore, type Store } from '@tocsin/store';
 import type { HttpReceiver } from '@tocsin/testing';
 import { notifierConfig } from './config.js';
 import { notifierPart } from './part.js';
@@ -15,6 +16,7 @@ describe('notifier', () => {
   let bench: Bench;
   let policyDir: string;
   let part: RunningPart;
+  let store: Store;
   let registry: Registry;
   let [first, second]: HttpReceiver[] = [];
 
@@ -30,12 +32,15 @@ describe('notifier', () => {
     await write(describeSubscription(first));
     const build = await notifierPart.plan(notifierConfig.parse({}), { policyDir } as CommonConfig);
     registry = new Registry();
-    const runtime = { log: bench.log, logger: createLogger('test', 'silent'), metrics: registry, clock: { now: () => Date.now() } };
+    store = await openStore({ file: ':memory:' });
+    await migrate(store);
+    const runtime = { log: bench.log, store, logger: createLogger('test', 'silent'), metrics: registry, clock: { now: () => Date.now() } };
     part = await build(runtime as never);
     await part.start?.();
   });
   afterEach(async () => {
     await part.stop?.();
+    await store.close();
     await bench.close();
     await rm(policyDir, { recursive: true });
   });

@@ -2,6 +2,7 @@ import { buildRegistry } from '@tocsin/extension';
 import { contentOf, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { Egress } from './channels/egress.js';
+import { channelMemory } from './channels/memory.js';
 import { channels } from './channels/index.js';
 import { notifierConfig, type NotifierConfig } from './config.js';
 import { formats } from './formats/index.js';
@@ -14,31 +15,33 @@ import { Subscriptions } from './pipeline/subscriptions.js';
 export const notifierPart: AppPart<NotifierConfig> = {
   name: 'notifier',
   config: notifierConfig,
-  needsStore: false,
-  async plan(config, { policyDir }) {
+  needsStore: true,
+  async plan(config, { policyDir, publicUrl }) {
     const registry = buildRegistry('channel', channels);
     const formatRegistry = buildRegistry('format', formats);
     const load = async (): Promise<SubscriptionDocument[]> =>
       (await loadPolicies(policyDir, { channels: registry, formats: formatRegistry })).subscriptions;
     const seen = await contentOf(policyDir);
     const documents = await load();
-    return async ({ log, logger, metrics, clock }) => {
+    return async ({ log, store, logger, metrics, clock }) => {
       const now = (): number => clock.now();
       const egress = new Egress(config.egress);
       const { concurrency, maxRetryDelayMs } = config;
-      const deps = { log, logger, metrics: createNotifierMetrics(metrics), now, concurrency, maxRetryDelayMs };
+      const shared = { log, logger, metrics: createNotifierMetrics(metrics), now, concurrency, maxRetryDelayMs };
       const subscriptions = new Subscriptions((document) => {
         const { events, channel: out, format: chosen } = document.spec;
-        const channel = registry.get(out.type)?.create(out.config, { egress, now });
+        const { name } = document.metadata;
+        const memory = channelMemory(store, name);
+        const channel = registry.get(out.type)?.create(out.config, { egress, now, logger, subscription: name, memory, publicUrl });
         const format = formatRegistry.get(chosen.type)?.create(chosen.config);
         if (channel === undefined || format === undefined) {
           throw new Error(`Channel type "${out.type}" or format "${chosen.type}" passed the check but is not registered.`);
         }
-        return new Subscription(document, inFormat(channel, chosen.type, format, events), deps);
+        return new Subscription(document, inFormat(channel, chosen.type, format, events), { ...shared, memory });
       });
       let following: { stop(): Promise<void> } | undefined;
       return {
-        module: { module: NotifierModule },
+        module: NotifierModule.forRoot({ log, channelOf: (name) => subscriptions.channelOf(name) }),
         async start() {
           await subscriptions.apply(documents);
           logger.info({ subscriptions: subscriptions.names }, 'Subscriptions are served.');

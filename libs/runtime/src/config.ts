@@ -16,6 +16,11 @@ const commonShape = {
   cluster: z.string().min(1).max(128).default('default'),
   /** Where the embedded log and store keep their files. Environment: TOCSIN_DATA_DIR. */
   dataDir: z.string().min(1).default('./data'),
+  /** Address of the console and the API as people reach them, for links in messages. Environment: TOCSIN_PUBLIC_URL. */
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** Directory of policy documents; it need not exist. Environment: TOCSIN_POLICY_DIR. */
   policyDir: z.string().min(1).default('./policies'),
   http: z
@@ -85,6 +90,7 @@ const ENVIRONMENT: Record<string, { path: readonly string[]; read: (text: string
   TOCSIN_CLUSTER: { path: ['cluster'], read: String },
   TOCSIN_DATA_DIR: { path: ['dataDir'], read: String },
   TOCSIN_POLICY_DIR: { path: ['policyDir'], read: String },
+  TOCSIN_PUBLIC_URL: { path: ['publicUrl'], read: String },
   HOST: { path: ['http', 'host'], read: String },
   PORT: { path: ['http', 'port'], read: readNumber },
   KAFKA_BROKERS: { path: ['log', 'brokers'], read: (text) => text.split(',').map((part) => part.trim()) },

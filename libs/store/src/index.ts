@@ -2,6 +2,7 @@ export * from './action-limits.js';
 export * from './actions.js';
 export * from './artefacts.js';
 export * from './audit.js';
+export * from './channel-memory.js';
 export * from './commands.js';
 export * from './dead-letters.js';
 export * from './errors.js';

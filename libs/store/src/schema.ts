@@ -125,6 +125,8 @@ export interface Database {
   };
   /** Records to be appended to the log once the transaction that made them is durable. The key is JSON text. */
   outbox: { id: Generated<number>; owner: string; topic: string; record_key: string | null; value: Buffer; headers: string };
+  /** What channels remember of their subscriptions. */
+  channel_memory: { subscription: string; name: string; value: string };
   violations: {
     id: string;
     time: string;

@@ -1,4 +1,6 @@
+import type { ActionCommandBody, IncidentCommandBody } from '@tocsin/domain';
 import type { Extension } from '@tocsin/extension';
+import type { Logger } from '@tocsin/runtime';
 import type { Egress } from './egress.js';
 
 /**
@@ -21,6 +23,23 @@ export interface ChannelDeps {
   egress: Egress;
   /** Milliseconds since 1970. */
   now(): number;
+  logger: Logger;
+  /** Name of the subscription that the channel is created for. */
+  subscription: string;
+  memory: ChannelMemory;
+  /** Where people reach the console and the API, without a trailing slash; undefined where it is not configured. */
+  publicUrl: string | undefined;
+}
+
+/**
+ * Small durable facts of one subscription, for example which message at the receiver tells of which incident. All replicas
+ * share them. Rejects with a transient error while the database is away.
+ */
+export interface ChannelMemory {
+  get(name: string): Promise<string | undefined>;
+  /** Sets it where it now is `expected` (undefined: where it is not set); false, with nothing changed, where it is not. */
+  put(name: string, value: string, expected: string | undefined): Promise<boolean>;
+  delete(name: string): Promise<void>;
 }
 
 export interface Channel {
@@ -30,8 +49,42 @@ export interface Channel {
    */
   readonly takes: 'each' | 'stream';
   send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]>;
+  /**
+   * What the receiver says back, at `POST /v1/callbacks/<subscription>`. It MUST find out who says it before it believes
+   * anything, and MUST NOT throw for what a stranger may send. May be called several times with the same request, and concurrently.
+   */
+  receive?(request: Callback): Promise<Reply>;
+  /** For receivers that cannot call: what they said since the last time. One replica at a time runs it. */
+  poll?: { everyMs: number; run(signal: AbortSignal): Promise<readonly SaidBack[]> };
   close(): Promise<void>;
 }
+
+/** A request of the receiver, as it came. */
+export interface Callback {
+  /** By lower case name; of repeated ones the first. */
+  headers: Readonly<Record<string, string | undefined>>;
+  query: Readonly<Record<string, string | undefined>>;
+  body: Buffer;
+}
+
+export interface Reply {
+  status: number;
+  /** Sent with `mediaType`, `application/json` by default. */
+  body?: string;
+  mediaType?: string;
+  /** On the log before the reply is sent. */
+  commands: readonly SaidBack[];
+}
+
+/** A command of somebody at the receiver. */
+export type SaidBack = {
+  /** The same when it is said again, so that a repeat has no second effect. */
+  id: string;
+  /** Who says it, as the receiver knows them. */
+  actor: string;
+  /** RFC 3339 UTC. */
+  time: string;
+} & ({ incident: string; body: IncidentCommandBody } | { action: string; body: ActionCommandBody; teams?: string[] });
 
 export interface Delivery {
   /** The same for every attempt and after every restart: the receiver's idempotency key. */
@@ -85,4 +138,6 @@ export type Outcome =
       message: string;
       /** What the receiver asked for, milliseconds. */
       afterMs?: number;
+      /** Whom it is asked of: this delivery's key alone, or everything of the subscription (the default). */
+      scope?: 'delivery' | 'subscription';
     };

@@ -13,6 +13,8 @@ export function inFormat(channel: Channel, type: string, format: Format, events:
       let next = 0;
       return written.map((one) => ('id' in one ? (outcomes[next++] as Outcome) : one));
     },
+    ...(channel.receive !== undefined && { receive: channel.receive.bind(channel) }),
+    ...(channel.poll !== undefined && { poll: channel.poll }),
     close: () => channel.close(),
   };
 }

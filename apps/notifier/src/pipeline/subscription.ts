@@ -1,13 +1,16 @@
 import { UndecodableRecord, type Batch, type Consumer, type StoredRecord } from '@tocsin/event-log';
 import { EVENT_VARIABLE, compileFilter, type Filter, type Subscription as SubscriptionDocument } from '@tocsin/policy';
-import type { Channel } from '../channels/channel.js';
+import type { Channel, ChannelMemory } from '../channels/channel.js';
 import { readEvent, TOPIC_OF, type SubscribedEvent } from './event.js';
 import { giveUp } from './give-up.js';
 import { History } from './history.js';
 import { Lag } from './lag.js';
+import { Poller } from './poller.js';
 import { Sender, type SenderDeps, type Waiting } from './sender.js';
 
-export type SubscriptionDeps = SenderDeps;
+export interface SubscriptionDeps extends SenderDeps {
+  memory: ChannelMemory;
+}
 
 const BATCH_RECORDS = 200;
 const REMEMBERED_PER_PARTITION = 5_000;
@@ -28,6 +31,7 @@ export class Subscription {
   readonly #lag: Lag;
   readonly #histories = new Map<number, History>();
   readonly #labels: { subscription: string; channel: string };
+  readonly #poller: Poller | undefined;
   #consumer: Consumer | undefined;
   #reporting: NodeJS.Timeout | undefined;
 
@@ -40,10 +44,15 @@ export class Subscription {
     this.#filter = filter === undefined ? undefined : compileFilter(filter, EVENT_VARIABLE[events]);
     this.#sender = new Sender(channel, this.#labels, deps);
     this.#lag = new Lag(this.name, deps.metrics, () => deps.now());
+    this.#poller = channel.poll === undefined ? undefined : new Poller(this.name, channel.poll, deps);
   }
 
   get name(): string {
     return this.#document.metadata.name;
+  }
+
+  get channel(): Channel {
+    return this.#channel;
   }
 
   get #topic(): string {
@@ -61,12 +70,14 @@ export class Subscription {
         this.#lag.remove(partition);
       },
     });
+    this.#poller?.start();
     this.#reporting = setInterval(() => void this.#reportLag(), REPORT_LAG_EVERY_MS).unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#reporting);
     try {
+      await this.#poller?.stop();
       await this.#consumer?.stop();
     } finally {
       this.#lag.close();

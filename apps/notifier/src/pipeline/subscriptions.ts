@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Subscription as SubscriptionDocument } from '@tocsin/policy';
+import type { Channel } from '../channels/channel.js';
 import type { Subscription } from './subscription.js';
 
 /** Names, by what became of them. */
@@ -17,6 +18,10 @@ export class Subscriptions {
 
   constructor(create: (document: SubscriptionDocument) => Subscription) {
     this.#create = create;
+  }
+
+  channelOf(name: string): Channel | undefined {
+    return this.#served.get(name)?.subscription.channel;
   }
 
   get names(): string[] {

@@ -4,7 +4,7 @@ import { parsePolicies, type Subscription as SubscriptionDocument } from '@tocsi
 import { createLogger, Registry } from '@tocsin/runtime';
 import { buildViolation, httpReceiver, type HttpReceiver } from '@tocsin/testing';
 import type { Channel } from '../channels/channel.js';
-import { Egress } from '../channels/egress.js';
+import { channelDeps, memoryOfProcess } from '../channels/testing.js';
 import { webhook } from '../channels/webhook/webhook.js';
 import { createNotifierMetrics } from '../metrics.js';
 import { Subscription } from './subscription.js';
@@ -49,11 +49,10 @@ export class Bench {
 
   /** Not started, and not stopped by `close`. */
   create(described: SubscriptionDocument, to: HttpReceiver | Channel, log = this.log): Subscription {
-    const egress = new Egress({ allow: [], deny: [] });
-    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '2s' }), { egress, now: () => Date.now() });
+    const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '2s' }), channelDeps());
     const logger = createLogger('test', 'silent');
     logger.warn = (fields: object) => void this.warnings.push(fields);
-    const deps = { log, logger, metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now() };
+    const deps = { log, logger, metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now(), memory: memoryOfProcess() };
     return new Subscription(described, channel, deps);
   }
 

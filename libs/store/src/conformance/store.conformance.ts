@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import { migrate, type Store } from '../index.js';
+import { channelMemorySuite } from './channel-memory.conformance.js';
 import { consumersSuite } from './consumers.conformance.js';
 import { deadLettersSuite } from './dead-letters.conformance.js';
 import type { StoreHarness } from './harness.js';
@@ -33,6 +34,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('positions, rule states and outbox', () => {
       consumersSuite(current, harness);
+    });
+    describe('what channels remember', () => {
+      channelMemorySuite(current);
     });
     describe('incidents', () => {
       incidentsSuite(current);

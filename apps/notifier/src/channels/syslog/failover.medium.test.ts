@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { describeReal, startRsyslog, startSyslogNg, type Rsyslog, type SyslogNg } from '@tocsin/testing';
 import type { Delivery } from '../channel.js';
 import { delivery } from '../contract.js';
-import { Egress } from '../egress.js';
+import { channelDeps } from '../testing.js';
 import { syslog } from './syslog.js';
 
 jest.setTimeout(60_000);
@@ -29,7 +29,7 @@ describeReal(['rsyslog', 'syslog-ng'], 'syslog to a real rsyslog, with a real sy
         failback: '1m',
         timeout: '500ms',
       }),
-      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+      channelDeps({ now: () => now }),
     );
     const sent: Delivery[] = [];
     /** As the pipeline does: what failed is sent again until it did not. */

@@ -4,7 +4,7 @@ import { cef } from '../../formats/cef/cef.js';
 import { FULL_VIOLATION, HOSTILE, input, withText } from '../../formats/contract.js';
 import type { Channel, Delivery } from '../channel.js';
 import { delivery } from '../contract.js';
-import { Egress } from '../egress.js';
+import { channelDeps } from '../testing.js';
 import { syslog } from './syslog.js';
 import { bytesOf, create as createWith, formatted, STORIES as HOSTILE_STORIES } from './testing.js';
 
@@ -23,10 +23,7 @@ const STORIES: [string, object][] = [
 ];
 
 function create(port: number, config: object): Channel {
-  return syslog.create(syslog.config.parse({ host: '127.0.0.1', port, timeout: '2s', ...config }), {
-    egress: new Egress({ allow: [], deny: [] }),
-    now: () => Date.now(),
-  });
+  return syslog.create(syslog.config.parse({ host: '127.0.0.1', port, timeout: '2s', ...config }), channelDeps());
 }
 
 async function readsBack(rsyslog: Rsyslog, port: number, config: object): Promise<void> {

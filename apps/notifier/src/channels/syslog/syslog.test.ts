@@ -4,16 +4,13 @@ import { parseSyslog } from '@tocsin/syslog';
 import { freePort, syslogReceiver, udpSyslogReceiver, type SyslogReceiver } from '@tocsin/testing';
 import type { Channel, Delivery } from '../channel.js';
 import { delivery, runChannelContract } from '../contract.js';
-import { Egress } from '../egress.js';
+import { channelDeps } from '../testing.js';
 import { syslog } from './syslog.js';
 
 const never = new AbortController().signal;
 
 function create(port: number, config: object = {}): Channel {
-  return syslog.create(syslog.config.parse({ host: '127.0.0.1', port, timeout: '300ms', ...config }), {
-    egress: new Egress({ allow: [], deny: [] }),
-    now: () => Date.now(),
-  });
+  return syslog.create(syslog.config.parse({ host: '127.0.0.1', port, timeout: '300ms', ...config }), channelDeps());
 }
 
 describe('syslog over TCP', () => {
@@ -164,10 +161,7 @@ describe('syslog over TCP', () => {
   });
 
   it('does not connect to an address that is never a receiver', async () => {
-    const channel = syslog.create(syslog.config.parse({ host: '169.254.169.254' }), {
-      egress: new Egress({ allow: [], deny: [] }),
-      now: () => Date.now(),
-    });
+    const channel = syslog.create(syslog.config.parse({ host: '169.254.169.254' }), channelDeps());
     expect(await channel.send([delivery()], never)).toMatchObject([{ ok: false, retry: true, reason: 'blocked' }]);
     await channel.close();
   });
@@ -178,7 +172,7 @@ describe('syslog over TCP', () => {
     let now = 0;
     const channel = syslog.create(
       syslog.config.parse({ host: '127.0.0.1', port, standby: [{ host: '127.0.0.1', port: second.port }], failback: '1m', timeout: '300ms' }),
-      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+      channelDeps({ now: () => now }),
     );
     const sent = Array.from({ length: 4 }, () => delivery());
     const send = async (index: number): Promise<void> => expect(await channel.send([sent[index] as Delivery], never)).toEqual([{ ok: true }]);
@@ -219,7 +213,7 @@ describe('syslog over TCP', () => {
     let now = 0;
     const channel = syslog.create(
       syslog.config.parse({ host: '127.0.0.1', port: await freePort(), standby: [{ host: '127.0.0.1', port: receiver.port }], failback: '1s' }),
-      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+      channelDeps({ now: () => now }),
     );
     for (; now < 10_000; now += 700) expect(await channel.send([delivery()], never)).toEqual([{ ok: true }]);
     await receiver.until(() => receiver.messages.length === 15);
@@ -234,7 +228,7 @@ describe('syslog over TCP', () => {
     let now = 0;
     const channel = syslog.create(
       syslog.config.parse({ host: '127.0.0.1', port, standby: [{ host: '127.0.0.1', port: second.port }], failback: '1m' }),
-      { egress: new Egress({ allow: [], deny: [] }), now: () => now },
+      channelDeps({ now: () => now }),
     );
     const [before, after] = [delivery(), delivery()];
     expect(await channel.send([before], never)).toEqual([{ ok: true }]);

@@ -3,7 +3,7 @@ import type { Format, FormatInput } from '../../formats/format.js';
 import { template } from '../../formats/template/template.js';
 import type { Channel, Delivery } from '../channel.js';
 import { delivery } from '../contract.js';
-import { Egress } from '../egress.js';
+import { channelDeps } from '../testing.js';
 import { syslogMessage } from './message.js';
 import { syslog } from './syslog.js';
 
@@ -11,7 +11,7 @@ const LONG_MESSAGES = 250_000;
 
 /** Sends to loopback, as a subscription with this channel would. */
 export function create(port: number, config: object = {}): Channel {
-  return syslog.create(configOf(port, config), { egress: new Egress({ allow: [], deny: [] }), now: () => Date.now() });
+  return syslog.create(configOf(port, config), channelDeps());
 }
 
 /** The bytes of the message without framing. */

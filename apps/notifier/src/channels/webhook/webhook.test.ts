@@ -4,6 +4,7 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import type { Channel } from '../channel.js';
 import { delivery, runChannelContract, runHttpChannelContract } from '../contract.js';
 import { Egress } from '../egress.js';
+import { channelDeps } from '../testing.js';
 import { webhook } from './webhook.js';
 
 const CANARY = 'c2VjcmV0LWNhbmFyeS1zZWNyZXQtY2FuYXJ5';
@@ -18,7 +19,7 @@ function create(url: string, config: object = {}, allow: string[] = []): Channel
     timeout: '200ms',
     ...config,
   });
-  return webhook.create(parsed, { egress: new Egress({ allow, deny: [] }), now: () => Date.now() });
+  return webhook.create(parsed, channelDeps({ egress: new Egress({ allow, deny: [] }) }));
 }
 
 describe('webhook', () => {
