@@ -1,5 +1,6 @@
 export * from './kafka/index.js';
 export * from './kubernetes/index.js';
+export { findProgram, type Program } from './programs.js';
 export * from './real.js';
 export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, appendFileSync, constants, existsSync, globSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { appendFileSync, existsSync, globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { kafkaJarsCached } from './kafka/jars.js';
 import { apiServerCached } from './kubernetes/binary.js';
+import { missingProgram, onPath as firstOnPath, type Program } from './programs.js';
 import { syslogNgRoot } from './syslog-ng/root.js';
 
 /** `kafka`, `postgres`: any. With `-process`: one that the test may stop and start, so an address in the environment does not do. */
@@ -15,8 +16,10 @@ export type RealNeed =
   | 'rsyslog-tls'
   | 'syslog-ng'
   | 'openssl'
+  | 'rsyslog-kafka'
   | 'kubernetes'
-  | 'packets';
+  | 'packets'
+  | Program;
 
 type Describe = ((name: string, fn: () => void) => void) & { skip(name: string, fn: () => void): void };
 type It = (name: string, fn: () => void) => void;
@@ -66,18 +69,27 @@ export function missing(need: RealNeed): string | undefined {
         : undefined;
     case 'rsyslog-tls':
       return missing('rsyslog') ?? missing('openssl') ?? missingRsyslogTls();
+    case 'rsyslog-kafka':
+      return missing('rsyslog') ?? missingRsyslogKafka();
     case 'packets':
       return missingPackets();
     case 'kubernetes':
       return missing('openssl') ?? missingKubernetes();
     case 'openssl':
       return onPath('openssl') ? undefined : 'openssl is not on the PATH (needed to make certificates)';
+    default:
+      return missingProgram(need);
   }
 }
 
 function missingRsyslogTls(): string | undefined {
   const found = globSync(['/usr/lib/rsyslog/lmnsd_ossl.so', '/usr/lib/*/rsyslog/lmnsd_ossl.so', '/usr/lib64/rsyslog/lmnsd_ossl.so']);
   return found.length > 0 ? undefined : 'rsyslog has no TLS by OpenSSL (on Debian: the package rsyslog-openssl)';
+}
+
+function missingRsyslogKafka(): string | undefined {
+  const found = globSync(['/usr/lib/rsyslog/imkafka.so', '/usr/lib/*/rsyslog/imkafka.so', '/usr/lib64/rsyslog/imkafka.so']);
+  return found.length > 0 ? undefined : 'rsyslog cannot read Kafka (on Debian: the package rsyslog-kafka)';
 }
 
 function missingPackets(): string | undefined {
@@ -115,15 +127,7 @@ function javaVersion(): number {
 }
 
 function onPath(program: string): boolean {
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return directories.some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return firstOnPath([program]) !== undefined;
 }
 
 function packageInstalled(name: string): boolean {
