@@ -7,6 +7,7 @@ COPY apps apps
 # Install scripts are left out: the image brings its own Node, and every native module carries its prebuilt binary.
 RUN npm ci --ignore-scripts \
  && node_modules/.bin/tsc -b \
+ && node_modules/.bin/vite build apps/console --logLevel warn \
  && npm prune --omit=dev --ignore-scripts \
  && rm -rf node_modules/node node_modules/@tocsin/testing libs/testing \
  && find libs apps -type d -name src -prune -exec rm -rf {} +

@@ -86,11 +86,16 @@ export function readWorkspaces(root: string): Workspaces {
   const workspaces = new Map<string, Workspace>();
   for (const path of globSync('{libs,apps}/*/package.json', { cwd: root })) {
     const folder = dirname(path).split(sep).join('/');
-    const manifest = JSON.parse(readFileSync(join(root, path), 'utf8')) as { name: string; dependencies?: Record<string, string> };
+    const manifest = JSON.parse(readFileSync(join(root, path), 'utf8')) as {
+      name: string;
+      dependencies?: Record<string, string>;
+      devDependencies?: Record<string, string>;
+    };
     const tsconfig = JSON.parse(readFileSync(join(root, folder, 'tsconfig.json'), 'utf8')) as { references?: { path: string }[] };
     workspaces.set(manifest.name, {
       folder,
-      dependencies: new Set(Object.keys(manifest.dependencies ?? {})),
+      // What the console imports is bundled when it is built, so that nothing of it is installed where it runs.
+      dependencies: new Set(Object.keys({ ...manifest.dependencies, ...(folder === 'apps/console' ? manifest.devDependencies : {}) })),
       references: new Set(
         (tsconfig.references ?? []).map(({ path: to }) =>
           relative(root, join(root, folder, to))

@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CONSOLE, ConsoleController } from './console/console.controller.js';
+import { consoleFiles } from './console/files.js';
 import type { Access } from './http/access.js';
 import { OpenApiController } from './openapi.controller.js';
 import type { ProjectorDeps } from './pipeline/projector.js';
@@ -22,8 +24,9 @@ export class ApiModule {
     const response: ResponseDeps = { ...writer, evidence: deps.evidence };
     return {
       module: ApiModule,
-      controllers: [OpenApiController, ReadController, WriteController, ResponseController, ProjectorController],
+      controllers: [ConsoleController, OpenApiController, ReadController, WriteController, ResponseController, ProjectorController],
       providers: [
+        { provide: CONSOLE, useValue: consoleFiles() },
         { provide: ACCESS, useValue: deps.access },
         { provide: STORE, useValue: deps.store },
         { provide: PROJECTOR_DEPS, useValue: deps },
