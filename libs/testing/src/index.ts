@@ -1,4 +1,5 @@
 export * from './kafka/index.js';
+export { ensureHelm } from './kubernetes/binary.js';
 export * from './kubernetes/index.js';
 export { findProgram, type Program } from './programs.js';
 export * from './real.js';

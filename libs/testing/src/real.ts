@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { kafkaJarsCached } from './kafka/jars.js';
-import { apiServerCached } from './kubernetes/binary.js';
+import { apiServerCached, helmCached } from './kubernetes/binary.js';
 import { missingProgram, onPath as firstOnPath, type Program } from './programs.js';
 import { syslogNgRoot } from './syslog-ng/root.js';
 
@@ -18,6 +18,7 @@ export type RealNeed =
   | 'openssl'
   | 'rsyslog-kafka'
   | 'kubernetes'
+  | 'helm'
   | 'packets'
   | Program;
 
@@ -75,6 +76,8 @@ export function missing(need: RealNeed): string | undefined {
       return missingPackets();
     case 'kubernetes':
       return missing('openssl') ?? missingKubernetes();
+    case 'helm':
+      return helmCached() || onPath('go') ? undefined : 'go is not on the PATH (needed once to compile Helm)';
     case 'openssl':
       return onPath('openssl') ? undefined : 'openssl is not on the PATH (needed to make certificates)';
     default:
