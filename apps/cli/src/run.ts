@@ -17,6 +17,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   'stop-all': async () => (await import('./commands/response.js')).stopAll,
   resume: async () => (await import('./commands/response.js')).resume,
   audit: async () => (await import('./commands/response.js')).audit,
+  migrate: async () => (await import('./commands/provision.js')).migrate,
+  topics: async () => (await import('./commands/provision.js')).topics,
 };
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

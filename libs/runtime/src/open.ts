@@ -31,10 +31,9 @@ async function openKafka(config: CommonConfig, clientId: string, logger: Logger)
   });
 }
 
-/** Opens the store and brings its schema up to date. */
-export async function openConfiguredStore(config: CommonConfig): Promise<Store> {
+/** Opens the store and brings its schema up to date; `applied` are the migrations that this took. */
+export async function openConfiguredStore(config: CommonConfig): Promise<{ store: Store; applied: string[] }> {
   if (config.store.url === undefined) await mkdir(config.dataDir, { recursive: true });
   const store = await openStore(config.store.url === undefined ? { file: join(config.dataDir, 'state.db') } : { url: config.store.url });
-  await migrate(store);
-  return store;
+  return { store, applied: await migrate(store) };
 }

@@ -14,20 +14,23 @@ const LOCK = 7_462_091_835;
 
 /**
  * Brings the schema up to date, in one transaction: all of it or nothing, also after a crash. Several replicas may do
- * it at once; the others wait for the first and then find nothing to do.
+ * it at once; the others wait for the first and then find nothing to do. Resolves to the names of those it applied.
  */
-export async function migrate(store: Store, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
-  await store.transaction(async (tx) => {
+export async function migrate(store: Store, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
+  return store.transaction(async (tx) => {
     if (store.dialect === 'postgres') {
       await sql`set local statement_timeout = 0`.execute(tx);
       await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(tx);
     }
     const applied = await appliedMigrations(tx);
+    const done: string[] = [];
     for (const { name, statements } of migrations) {
       if (applied.has(name)) continue;
       for (const statement of statements(COLUMN_TYPES[store.dialect])) await sql.raw(statement).execute(tx);
       await sql`insert into tocsin_migrations (name, applied_at) values (${name}, ${new Date().toISOString()})`.execute(tx);
+      done.push(name);
     }
+    return done;
   });
 }
 

@@ -51,7 +51,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   try {
     const log = await openLog(common, `tocsin-${options.name}`, logger);
     undo.push(() => log.close());
-    const store = needsStore ? await openConfiguredStore(common) : undefined;
+    const store = needsStore ? (await openConfiguredStore(common)).store : undefined;
     if (store !== undefined) undo.push(() => store.close());
     // A part that declares `needsStore: false` never touches it, so the type need not tell the two apart.
     const runtime = { config: common, logger, metrics, log, store, clock: options.clock ?? systemClock } as Runtime;
