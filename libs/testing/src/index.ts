@@ -7,7 +7,7 @@ export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';
 export * from './neuvector/index.js';
 export * from './postgres/index.js';
-export { type Behaviour, type HttpReceiver, type ReceivedRequest, httpReceiver } from './receivers/http.js';
+export { type Behaviour, type HttpReceiver, type HttpReceiverOptions, type ReceivedRequest, httpReceiver } from './receivers/http.js';
 export { type Certificates, makeCertificates } from './receivers/certificates.js';
 export { type SyslogBehaviour, type SyslogReceiver, type SyslogReceiverOptions, syslogReceiver, udpSyslogReceiver } from './receivers/syslog.js';
 export * from './rsyslog/index.js';

@@ -66,6 +66,12 @@ export class Egress {
     if (isIP(address) !== 0 && !this.#isAllowed(address, true)) throw new EgressBlocked(`${address} is not an allowed destination`);
   }
 
+  /** Rejects with `EgressBlocked` when the name resolves to no address that is allowed; with the look-up's error when there is none. */
+  assertName(host: string): Promise<void> {
+    if (isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0) return Promise.resolve();
+    return new Promise((resolve, reject) => this.lookup(host, { all: true }, (error) => (error === null ? resolve() : reject(error))));
+  }
+
   /** For agents and sockets; gives only addresses that are allowed. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     this.#resolve(hostname, { ...options, all: true }, (error, addresses) => {

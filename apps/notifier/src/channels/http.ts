@@ -1,9 +1,9 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance } from 'axios';
+import { AgentSource, ConnectionConfigError } from './agents.js';
 import type { Outcome } from './channel.js';
 import { EgressBlocked, type Egress } from './egress.js';
+import type { HttpProxy, HttpTls } from './http-options.js';
 import { parseRetryAfter } from './retry-after.js';
 import { Slots } from './slots.js';
 
@@ -32,6 +32,14 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 const DISCARD_MS = 1_000;
 const MAX_REQUESTS = 64;
 
+export interface HttpSenderOptions {
+  egress: Egress;
+  timeoutMs: number;
+  maxRequests?: number;
+  tls?: HttpTls | undefined;
+  proxy?: HttpProxy | undefined;
+}
+
 /**
  * One request, one answer: no redirects, no proxy from the environment, only addresses that egress allows, one time
  * limit from connecting to the end of the answer. Requests beyond the bound wait here, before their time begins, or a
@@ -41,20 +49,17 @@ export class HttpSender {
   readonly #egress: Egress;
   readonly #timeoutMs: number;
   readonly #http: AxiosInstance;
-  readonly #agents: readonly (HttpAgent | HttpsAgent)[];
+  readonly #agents: AgentSource;
+  readonly #proxied: boolean;
   readonly #slots: Slots;
 
-  constructor(options: { egress: Egress; timeoutMs: number; maxRequests?: number }) {
+  constructor(options: HttpSenderOptions) {
     this.#egress = options.egress;
     this.#timeoutMs = options.timeoutMs;
     this.#slots = new Slots(options.maxRequests ?? MAX_REQUESTS);
-    const agentOptions = { keepAlive: true, lookup: options.egress.lookup };
-    const httpAgent = new HttpAgent(agentOptions);
-    const httpsAgent = new HttpsAgent(agentOptions);
-    this.#agents = [httpAgent, httpsAgent];
+    this.#agents = new AgentSource(options);
+    this.#proxied = options.proxy !== undefined;
     this.#http = axios.create({
-      httpAgent,
-      httpsAgent,
       proxy: false,
       maxRedirects: 0,
       maxBodyLength: Infinity,
@@ -72,8 +77,16 @@ export class HttpSender {
     if (leave === undefined) return { failure: stopped(url) };
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
     try {
-      this.#egress.assertHost(new URL(url).hostname);
-      const { status, headers: answered, data } = await this.#http.request<Readable>({ method, url, headers, data: body, signal: deadline });
+      const { hostname } = new URL(url);
+      this.#egress.assertHost(hostname);
+      // Behind a proxy it is the proxy that connects: all that can be done here is to look where the name points now.
+      if (this.#proxied) await this.#egress.assertName(hostname);
+      const { http: httpAgent, https: httpsAgent } = await this.#agents.agents();
+      const {
+        status,
+        headers: answered,
+        data,
+      } = await this.#http.request<Readable>({ method, url, headers, data: body, signal: deadline, httpAgent, httpsAgent });
       return { answer: { status, headers: answered, body: () => readAll(data), discard: () => discard(data) } };
     } catch (error) {
       return { failure: this.#failure(url, error, signal) };
@@ -83,7 +96,7 @@ export class HttpSender {
   }
 
   close(): void {
-    for (const agent of this.#agents) agent.destroy();
+    this.#agents.close();
   }
 
   #failure(url: string, error: unknown, signal: AbortSignal): Failed {
@@ -91,13 +104,22 @@ export class HttpSender {
     const blocked = causes(error).find((cause) => cause instanceof EgressBlocked);
     if (blocked !== undefined)
       return { ok: false, retry: true, reason: 'blocked', message: `${where}: ${blocked.message}; see notifier.egress.allow` };
+    if (error instanceof ConnectionConfigError) return { ok: false, retry: true, reason: 'config', message: `${where}: ${error.message}` };
     const code = (error as { code?: unknown }).code;
+    if (typeof code === 'string' && isCertificateError(code)) {
+      return { ok: false, retry: true, reason: 'config', message: `${where}: its certificate is not trusted (${code})` };
+    }
     if (code === 'ERR_CANCELED' && signal.aborted) return stopped(url);
     if (code === 'ERR_CANCELED')
       return { ok: false, retry: true, reason: 'timeout', message: `${where} did not answer within ${this.#timeoutMs} ms` };
     if (code === 'ETIMEDOUT') return { ok: false, retry: true, reason: 'timeout', message: `${where}: no connection` };
     return { ok: false, retry: true, reason: 'connection', message: `${where}: ${typeof code === 'string' ? code : 'the connection failed'}` };
   }
+}
+
+/** What Node and OpenSSL call a certificate that does not prove who the server is, https://nodejs.org/api/tls.html#x509-certificate-error-codes. */
+function isCertificateError(code: string): boolean {
+  return /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|INVALID_CA|HOSTNAME_MISMATCH|ERR_SSL_TLSV\w*_ALERT_CERTIFICATE)/.test(code);
 }
 
 function stopped(url: string): Failed {

@@ -1,15 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Certificates } from './certificates.js';
 
 export interface ReceivedRequest {
   headers: IncomingHttpHeaders;
   body: Buffer;
   path: string;
+  method: string;
 }
 
 /** What the receiver does with a request; the ways in which real ones misbehave. */
 export type Behaviour =
-  | { status: number; headers?: Record<string, string> }
+  | { status: number; headers?: Record<string, string>; body?: string }
   /** Takes the request and never answers. */
   | 'hang'
   /** Takes the request and cuts the connection. */
@@ -34,7 +38,14 @@ export interface HttpReceiver {
   close(): Promise<void>;
 }
 
-export async function httpReceiver(): Promise<HttpReceiver> {
+export interface HttpReceiverOptions {
+  /** Speaks TLS with the certificate of the server in it. */
+  tls?: Pick<Certificates, 'caFile' | 'certFile' | 'keyFile'>;
+  /** Wants a certificate of the client that the authority vouches for. */
+  mutual?: boolean;
+}
+
+export async function httpReceiver({ tls, mutual = false }: HttpReceiverOptions = {}): Promise<HttpReceiver> {
   let decide: (request: ReceivedRequest, index: number) => Behaviour = () => ({ status: 200 });
   let waiting: { condition: () => boolean; resolve: () => void }[] = [];
   const notify = (): void => {
@@ -42,9 +53,9 @@ export async function httpReceiver(): Promise<HttpReceiver> {
   };
   const requests: ReceivedRequest[] = [];
   const accepted: ReceivedRequest[] = [];
-  const server = createServer((incoming, response) => {
+  const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
     const taken = read(incoming).then((body) => {
-      const request = { headers: incoming.headers, body, path: incoming.url ?? '' };
+      const request = { headers: incoming.headers, body, path: incoming.url ?? '', method: incoming.method ?? '' };
       const behaviour = decide(request, requests.length);
       requests.push(request);
       if (typeof behaviour === 'object' ? behaviour.status < 300 : behaviour === 'drip' || behaviour === 'endless') accepted.push(request);
@@ -53,10 +64,23 @@ export async function httpReceiver(): Promise<HttpReceiver> {
     });
     // A client that goes away while it sends has not made a request.
     taken.catch(() => undefined);
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(handle)
+      : createSecureServer(
+          {
+            ca: readFileSync(tls.caFile),
+            cert: readFileSync(tls.certFile),
+            key: readFileSync(tls.keyFile),
+            requestCert: mutual,
+            rejectUnauthorized: mutual,
+          },
+          handle,
+        );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     accepted,
     requests,
     behave(next) {
@@ -87,7 +111,7 @@ const ENDLESS_CHUNK = Buffer.alloc(64 * 1024, 'x');
 
 function answer(response: ServerResponse, behaviour: Behaviour): void {
   if (typeof behaviour === 'object') {
-    response.writeHead(behaviour.status, behaviour.headers).end();
+    response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
     return;
   }
   if (behaviour === 'hang') return;

@@ -1,10 +1,11 @@
 import { resolveSecret } from '@tocsin/extension';
 import type { Channel, ChannelDeps, ChannelKind, Delivery, Outcome } from '../channel.js';
+import { Credentials, resolveHeaders } from '../credentials.js';
 import { HttpSender, judge } from '../http.js';
 import { webhookConfig, type WebhookConfig } from './config.js';
 import { parseSecret, sign } from './sign.js';
 
-/** POSTs each event with a Standard Webhooks signature: in the body that it describes, or as another format writes it. */
+/** Sends each event with a Standard Webhooks signature: in the body that it describes, or as another format writes it. */
 export const webhook: ChannelKind<WebhookConfig> = {
   type: 'webhook',
   summary: 'POSTs each event as JSON, signed as Standard Webhooks says.',
@@ -13,8 +14,8 @@ export const webhook: ChannelKind<WebhookConfig> = {
   create: (config, deps) => new Webhook(config, deps),
 };
 
-interface Credentials {
-  secrets: Buffer[];
+interface Secrets {
+  signing: Buffer[];
   headers: Record<string, string>;
 }
 
@@ -23,13 +24,16 @@ class Webhook implements Channel {
   readonly #config: WebhookConfig;
   readonly #deps: ChannelDeps;
   readonly #http: HttpSender;
+  readonly #credentials: Credentials;
   /** Read at the first delivery and again after a refusal, so that a renewed secret is taken up without a restart. */
-  #credentials: Promise<Credentials> | undefined;
+  #secrets: Promise<Secrets> | undefined;
 
   constructor(config: WebhookConfig, deps: ChannelDeps) {
+    const { timeout: timeoutMs, tls, proxy } = config;
     this.#config = config;
     this.#deps = deps;
-    this.#http = new HttpSender({ egress: deps.egress, timeoutMs: config.timeout });
+    this.#http = new HttpSender({ egress: deps.egress, timeoutMs, tls, proxy });
+    this.#credentials = new Credentials(config.auth, this.#http, () => deps.now());
   }
 
   async send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
@@ -41,43 +45,46 @@ class Webhook implements Channel {
   }
 
   async #post(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
-    const { url } = this.#config;
-    let credentials: Credentials;
+    const { url, method } = this.#config;
+    let secrets: Secrets;
     try {
-      credentials = await (this.#credentials ??= this.#readCredentials());
+      secrets = await (this.#secrets ??= this.#readSecrets());
     } catch (error) {
-      this.#credentials = undefined;
+      this.#secrets = undefined;
       return { ok: false, retry: true, reason: 'config', message: (error as Error).message };
     }
+    const proof = await this.#credentials.headers(signal);
+    if ('failure' in proof) return proof.failure;
     const body = delivery.content.format === 'tocsin' ? envelope(delivery) : delivery.content.body;
-    const exchanged = await this.#http.exchange({ method: 'POST', url, headers: this.#headers(delivery, body, credentials), body }, signal);
+    const headers = { ...proof.headers, ...this.#headers(delivery, body, secrets) };
+    const exchanged = await this.#http.exchange({ method, url, headers, body }, signal);
     if ('failure' in exchanged) return exchanged.failure;
     const { answer } = exchanged;
     answer.discard();
     const outcome = judge(url, answer, this.#deps.now());
-    if (!outcome.ok && outcome.reason === 'auth') this.#credentials = undefined;
+    if (!outcome.ok && outcome.reason === 'auth') {
+      this.#secrets = undefined;
+      this.#credentials.refused();
+    }
     return outcome;
   }
 
-  #headers({ id, content }: Delivery, body: Buffer, credentials: Credentials): Record<string, string> {
+  #headers({ id, content }: Delivery, body: Buffer, secrets: Secrets): Record<string, string> {
     const timestamp = Math.floor(this.#deps.now() / 1000);
     const headers: Record<string, string> = {
-      ...credentials.headers,
+      ...secrets.headers,
       'content-type': content.mediaType,
       'user-agent': 'Tocsin',
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
     };
-    if (credentials.secrets.length > 0) headers['webhook-signature'] = sign(credentials.secrets, id, timestamp, body);
+    if (secrets.signing.length > 0) headers['webhook-signature'] = sign(secrets.signing, id, timestamp, body);
     return headers;
   }
 
-  async #readCredentials(): Promise<Credentials> {
-    const secrets = await Promise.all(this.#config.secrets.map(async (ref) => parseSecret(await resolveSecret(ref))));
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(this.#config.headers))
-      headers[name] = typeof value === 'string' ? value : headerValue(name, await resolveSecret(value));
-    return { secrets, headers };
+  async #readSecrets(): Promise<Secrets> {
+    const signing = await Promise.all(this.#config.secrets.map(async (ref) => parseSecret(await resolveSecret(ref))));
+    return { signing, headers: await resolveHeaders(this.#config.headers) };
   }
 }
 
@@ -88,11 +95,4 @@ function envelope({ event, content }: Delivery): Buffer {
     content.body,
     Buffer.from('}'),
   ]);
-}
-
-/** Throws without showing the value. */
-function headerValue(name: string, value: string): string {
-  if (!/^[\x20-\x7e]*$/.test(value))
-    throw new Error(`The secret for the header "${name}" holds characters that a header cannot; expected printable ASCII on one line.`);
-  return value;
 }
