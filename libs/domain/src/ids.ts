@@ -11,6 +11,7 @@ const NAMESPACE = {
   action: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c03'),
   delivery: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c04'),
   command: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c05'),
+  digest: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c07'),
   evidence: parse('0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c06'),
 } as const;
 
@@ -50,6 +51,11 @@ export function commandId(target: string, key: string): string {
 /** `action` is the id of the action that collected it, `name` is unique within. */
 export function evidenceId(action: string, name: string): string {
   return v5(join([action, name]), NAMESPACE.evidence);
+}
+
+/** `group` is the group as text, `number` grows with each digest of it. */
+export function digestId(subscription: string, group: string, number: number): string {
+  return v5(join([subscription, group, String(number)]), NAMESPACE.digest);
 }
 
 /** JSON with sorted keys: the same content gives the same text whatever order a sensor wrote it in. */

@@ -1,6 +1,7 @@
 export * from './action.js';
 export * from './artefact.js';
 export * from './command.js';
+export * from './digest.js';
 export * from './ids.js';
 export * from './incident.js';
 export * from './severity.js';

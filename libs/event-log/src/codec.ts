@@ -10,6 +10,7 @@ export const EventType = {
   Signal: 'dev.tocsin.signal.v1',
   Incident: 'dev.tocsin.incident.v1',
   Action: 'dev.tocsin.action.v1',
+  Digest: 'dev.tocsin.digest.v1',
   Command: 'dev.tocsin.command.v1',
 } as const;
 

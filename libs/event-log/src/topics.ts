@@ -14,6 +14,8 @@ export const Topic = {
   Actions: 'tocsin.actions',
   /** Key: incident or action id. What operators say. */
   Commands: 'tocsin.commands',
+  /** Key: subscription. What many events are told as. */
+  Digests: 'tocsin.digests',
   /** Key: the original record's. */
   DeadLetters: 'tocsin.dead-letters',
 } as const;
@@ -26,6 +28,7 @@ const RETENTION_DAYS: Record<TopicName, number> = {
   [Topic.Incidents]: 90,
   [Topic.Actions]: 90,
   [Topic.Commands]: 90,
+  [Topic.Digests]: 30,
   [Topic.DeadLetters]: 30,
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Action, Incident, Violation } from '@tocsin/domain';
+import { digestId, type Action, type Digest, type Incident, type Violation } from '@tocsin/domain';
 import { buildIncident, buildViolation } from '@tocsin/testing';
 import fc from 'fast-check';
 import type { Content, Format, FormatInput } from './format.js';
@@ -74,7 +74,7 @@ export function runFormatContract(name: string, { format, mediaType, read, expec
   });
 }
 
-const KINDS = ['violations', 'incidents', 'actions'] as const;
+const KINDS = ['violations', 'incidents', 'actions', 'digests'] as const;
 
 /** An event with this text wherever an attacker can have one. */
 export function withText(kind: FormatInput['events'], text: string): FormatInput {
@@ -102,7 +102,37 @@ export function withText(kind: FormatInput['events'], text: string): FormatInput
         comment: text,
         plan: { summary: text, scope: { cluster: text, namespace: text, node: text }, changes: [text], warnings: [], details: { x: text } },
       });
+    case 'digests':
+      return input(kind, hostileDigest(text));
   }
+}
+
+export function buildDigest(parts: Partial<Digest> = {}): Digest {
+  return {
+    schema: 1,
+    id: digestId('soc', '{}', 1),
+    subscription: 'soc',
+    events: 'violations',
+    reason: 'storm',
+    summary: '400 violations in 1 minute: shell (390) and others.',
+    group: {},
+    count: 400,
+    severity_id: 4,
+    severities: { medium: 390, high: 10 },
+    names: { values: [{ value: 'shell', count: 390 }], others: 10 },
+    workloads: { values: [{ value: 'shop/web', count: 400 }], others: 0 },
+    sample: [],
+    first_seen: '2026-09-14T14:02:11.123Z',
+    last_seen: '2026-09-14T14:03:11.123Z',
+    time: '2026-09-14T14:03:12.000Z',
+    ...parts,
+  };
+}
+
+function hostileDigest(text: string): Digest {
+  const talkers = { values: [{ value: text, count: 400 }], others: 0 };
+  const group = { 'workload.namespace': text, 'workload.name': text };
+  return buildDigest({ summary: text, group, names: talkers, workloads: talkers });
 }
 
 function hostileViolation(text: string): Violation {
@@ -132,8 +162,9 @@ function hostileViolation(text: string): Violation {
 export function input(events: 'violations', data: Violation): FormatInput;
 export function input(events: 'incidents', data: Incident): FormatInput;
 export function input(events: 'actions', data: Action): FormatInput;
-export function input(events: FormatInput['events'], data: Violation | Incident | Action): FormatInput {
-  const type = { violations: 'violation', incidents: 'incident', actions: 'action' }[events];
+export function input(events: 'digests', data: Digest): FormatInput;
+export function input(events: FormatInput['events'], data: FormatInput['data']): FormatInput {
+  const type = { violations: 'violation', incidents: 'incident', actions: 'action', digests: 'digest' }[events];
   const attributes = { id: `${data.id}/1`, type: `dev.tocsin.${type}.v1`, source: '/tocsin/test', time: '2026-09-14T14:02:11.123Z' };
   return { events, data, attributes, body: Buffer.from(JSON.stringify(data)) } as FormatInput;
 }
@@ -205,9 +236,13 @@ const STORIES: [string, FormatInput][] = [
     ),
   ],
   ['an action', input('actions', buildAction())],
+  ['a digest', input('digests', buildDigest())],
   ['a refused action', input('actions', buildAction({ state: 'refused', refused_by: 'target_gone', type: 'x-own' }))],
 ];
 
+/** Where the text for people stands in the JSON of an event. */
+export const TEXT = { violations: 'message', incidents: 'reason', actions: 'reason', digests: 'summary' } as const;
+
 function textOf({ events, data }: FormatInput): string {
-  return events === 'violations' ? data.message : data.reason;
+  return (data as unknown as Record<string, string>)[TEXT[events]] ?? '';
 }

@@ -1,9 +1,9 @@
-import type { Action, Attack, Endpoint, Incident, SeverityId, Violation } from '@tocsin/domain';
+import type { Action, Attack, Digest, Endpoint, Incident, SeverityId, TopTalkers, Violation } from '@tocsin/domain';
 import type { FormatInput } from './format.js';
 
 /** What flat formats say of an event: one value per question, undefined where the event has no answer. */
 export interface Facts {
-  kind: 'violation' | 'incident' | 'action';
+  kind: 'violation' | 'incident' | 'action' | 'digest';
   id: string;
   version?: number | undefined;
   /** What names this kind of event: the sensor's rule, the correlation rule, the type of the action. */
@@ -58,6 +58,8 @@ export function factsOf(event: FormatInput): Facts {
       return ofIncident(event.data);
     case 'actions':
       return ofAction(event.data);
+    case 'digests':
+      return ofDigest(event.data);
   }
 }
 
@@ -149,6 +151,33 @@ function ofAction(action: Action): Facts {
     actor: action.actor,
     comment: action.comment,
   };
+}
+
+function ofDigest(digest: Digest): Facts {
+  return {
+    kind: 'digest',
+    id: digest.id,
+    class: 'digest',
+    name: `${digest.reason} of ${digest.events}`,
+    message: digest.summary,
+    severityId: digest.severity_id,
+    time: digest.time,
+    firstSeen: digest.first_seen,
+    lastSeen: digest.last_seen,
+    category: digest.reason,
+    outcome: digest.events,
+    count: digest.count,
+    namespace: digest.group['workload.namespace'],
+    workload: digest.group['workload.name'],
+    entities: talkers(digest.workloads),
+    comment: talkers(digest.names),
+  };
+}
+
+/** The most frequent values with their counts. */
+export function talkers({ values, others }: TopTalkers): string {
+  const named = values.map(({ value, count }) => `${value} (${count})`);
+  return [...named, ...(others > 0 ? [`others (${others})`] : [])].join(', ');
 }
 
 function imageReference(image: Violation['image']): string | undefined {

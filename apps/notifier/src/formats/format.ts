@@ -1,4 +1,4 @@
-import type { Action, Incident, Violation } from '@tocsin/domain';
+import type { Action, Digest, Incident, Violation } from '@tocsin/domain';
 import type { Extension } from '@tocsin/extension';
 import type { EventVariable } from '@tocsin/policy';
 
@@ -20,8 +20,12 @@ export interface Format {
   write(event: FormatInput): Content;
 }
 
-/** What a subscription is told of, as its kind says. */
-export type Told = { events: 'violations'; data: Violation } | { events: 'incidents'; data: Incident } | { events: 'actions'; data: Action };
+/** What a subscription is told of, as its kind says, or a digest of many. */
+export type Told =
+  | { events: 'violations'; data: Violation }
+  | { events: 'incidents'; data: Incident }
+  | { events: 'actions'; data: Action }
+  | { events: 'digests'; data: Digest };
 
 export type FormatInput = Told & {
   /** CloudEvents attributes, as on the log. */

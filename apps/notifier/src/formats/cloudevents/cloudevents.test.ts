@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FULL_VIOLATION, input, runFormatContract } from '../contract.js';
+import { FULL_VIOLATION, input, runFormatContract, TEXT } from '../contract.js';
 import type { Content } from '../format.js';
 import { cloudevents } from './cloudevents.js';
 
@@ -12,7 +12,7 @@ runFormatContract('cloudevents', {
   mediaType: 'application/cloudevents+json',
   read(content, events) {
     const data = json(content)['data'] as Record<string, unknown>;
-    return { text: data[events === 'violations' ? 'message' : 'reason'] as string, fields: Object.keys(data).length };
+    return { text: data[TEXT[events]] as string, fields: Object.keys(data).length };
   },
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ActionState, IncidentChange, IncidentStatus, ResolutionReason } from '@tocsin/domain';
 import { buildIncident, buildViolation } from '@tocsin/testing';
-import { buildAction, FULL_VIOLATION, HOSTILE, input, runFormatContract, withText } from '../contract.js';
+import { buildAction, buildDigest, FULL_VIOLATION, HOSTILE, input, runFormatContract, withText } from '../contract.js';
 import type { FormatInput } from '../format.js';
 import { ocsf } from './ocsf.js';
 import { problemsOf } from './testing.js';
@@ -23,7 +23,7 @@ runFormatContract('ocsf', {
   read({ body }, events) {
     const event = JSON.parse(body.toString()) as Record<string, string>;
     return {
-      text: event[{ violations: 'message', incidents: 'desc', actions: 'status_detail' }[events]] as string,
+      text: event[{ violations: 'message', incidents: 'desc', actions: 'status_detail', digests: 'message' }[events]] as string,
       fields: Object.keys(event).length,
     };
   },
@@ -33,6 +33,8 @@ describe('ocsf, by the official schema', () => {
   const stories: [string, FormatInput][] = [
     ['a violation of which little is known', input('violations', buildViolation({ workload: {}, cluster: '' }))],
     ['a violation of which everything is known', input('violations', FULL_VIOLATION)],
+    ['a storm', input('digests', buildDigest({ sample: ['v'] }))],
+    ['a group in which nothing is new', input('digests', buildDigest({ reason: 'repeat', count: 0, workloads: { values: [], others: 0 } }))],
     ...(['Detected', 'Blocked', 'Allowed', 'Reset'] as const).map(
       (disposition) => [`a violation that was ${disposition}`, input('violations', buildViolation({ disposition }))] as [string, FormatInput],
     ),
@@ -91,7 +93,7 @@ describe('ocsf, by the official schema', () => {
     expect(problemsOf(write(event))).toEqual([]);
   });
 
-  it.each(HOSTILE.flatMap(([what, text]) => (['violations', 'incidents', 'actions'] as const).map((kind) => [kind, what, text] as const)))(
+  it.each(HOSTILE.flatMap(([what, text]) => (['violations', 'incidents', 'actions', 'digests'] as const).map((kind) => [kind, what, text] as const)))(
     'writes %s with %s everywhere',
     (kind, _what, text) => {
       expect(problemsOf(write(withText(kind, text)))).toEqual([]);

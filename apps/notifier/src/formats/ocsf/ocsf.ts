@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FormatInput, FormatKind } from '../format.js';
 import { detectionFinding } from './detection-finding.js';
+import { digestFinding } from './digest-finding.js';
 import { incidentFinding } from './incident-finding.js';
 import { remediationActivity } from './remediation-activity.js';
 
@@ -25,5 +26,7 @@ function ocsfEvent(event: FormatInput, raw: boolean): object {
       return incidentFinding(event.data);
     case 'actions':
       return remediationActivity(event.data);
+    case 'digests':
+      return digestFinding(event.data);
   }
 }

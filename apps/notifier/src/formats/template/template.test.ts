@@ -24,8 +24,9 @@ const TEXT = '{% if violation %}{{ violation.message }}{% elsif incident %}{{ in
 runFormatContract('template, on one line', {
   format: template.create(template.config.parse({ text: `id ${EACH}\nmessage ${TEXT}`, maxBytes: 1_000_000 })),
   mediaType: 'text/plain; charset=utf-8',
-  read({ body }) {
+  read({ body }, events) {
     const lines = body.toString().split('\n');
+    if (events === 'digests') return { text: (lines[0] ?? '').replace(/^digest \S+: /, ''), fields: lines.length };
     return { text: (lines[1] ?? '').slice('message '.length), fields: lines.length };
   },
   expected: (text) => text.replaceAll(CONTROLS, ' '),
@@ -41,8 +42,8 @@ runFormatContract('template, as JSON', {
   ),
   mediaType: 'application/json',
   read({ body }) {
-    const value = JSON.parse(body.toString()) as { text: string };
-    return { text: value.text, fields: Object.keys(value).length };
+    const value = JSON.parse(body.toString()) as { text?: string; summary?: string };
+    return { text: value.text ?? value.summary ?? '', fields: Object.keys(value).length };
   },
 });
 

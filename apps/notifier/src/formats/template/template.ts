@@ -1,4 +1,4 @@
-import { severityName } from '@tocsin/domain';
+import { severityName, type Digest } from '@tocsin/domain';
 import type { Format, FormatInput, FormatKind } from '../format.js';
 import { FormatError } from '../format.js';
 import { oneLine } from '../text.js';
@@ -39,7 +39,7 @@ class Template implements Format {
 
   write(event: FormatInput): { mediaType: string; body: Buffer } {
     const { mediaType, maxBytes, escape } = this.#config;
-    const text = this.#text(variablesOf(event), TRIES);
+    const text = event.events === 'digests' ? digestText(event.data, escape) : this.#text(variablesOf(event), TRIES);
     // Measured first as text, which is never more than bytes, so that a huge one is not copied.
     if (text.length > maxBytes || Buffer.byteLength(text) > maxBytes) {
       throw new FormatError(`the template wrote more than ${maxBytes} bytes; see "maxBytes"`);
@@ -63,7 +63,13 @@ class Template implements Format {
 const TRIES = 3;
 const LATE = 'template render limit exceeded';
 
-function variablesOf({ events, data, attributes }: FormatInput): object {
+/** A template says how one event is written; many are told by their summary. */
+function digestText(digest: Digest, escape: TemplateConfig['escape']): string {
+  const { id, summary, count } = digest;
+  return escape === 'json' ? JSON.stringify({ id, summary, count }) : `digest ${id}: ${ESCAPES[escape](summary)}`;
+}
+
+function variablesOf({ events, data, attributes }: Exclude<FormatInput, { events: 'digests' }>): object {
   const { id, type, source, time } = attributes;
   return { [VARIABLES[events]]: data, event: { id, type, source, time }, severity: severityName(data.severity_id) };
 }

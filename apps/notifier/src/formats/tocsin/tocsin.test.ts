@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FULL_VIOLATION, input, runFormatContract } from '../contract.js';
+import { FULL_VIOLATION, input, runFormatContract, TEXT } from '../contract.js';
 import type { Content } from '../format.js';
 import { tocsin } from './tocsin.js';
 
@@ -12,7 +12,7 @@ runFormatContract('tocsin', {
   mediaType: 'application/json',
   read(content, events) {
     const data = json(content);
-    return { text: data[events === 'violations' ? 'message' : 'reason'] as string, fields: Object.keys(data).length };
+    return { text: data[TEXT[events]] as string, fields: Object.keys(data).length };
   },
 });
 
