@@ -1,5 +1,5 @@
 import type { Action, Attack, Digest, Endpoint, Incident, SeverityId, TopTalkers, Violation } from '@tocsin/domain';
-import type { FormatInput } from './format.js';
+import type { Told } from './format.js';
 
 /** What flat formats say of an event: one value per question, undefined where the event has no answer. */
 export interface Facts {
@@ -50,7 +50,7 @@ export interface Facts {
   comment?: string | undefined;
 }
 
-export function factsOf(event: FormatInput): Facts {
+export function factsOf(event: Told): Facts {
   switch (event.events) {
     case 'violations':
       return ofViolation(event.data);
