@@ -3,11 +3,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { correlate } from './correlate.ts';
+import { notify } from './notify.ts';
 import { respond } from './respond.ts';
 import { formatTable, median, type Row } from './report.ts';
 import { spine } from './spine.ts';
 
-const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate, respond };
+const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate, respond, notify };
 
 const [name = 'spine', rounds = '3'] = process.argv.slice(2);
 const scenario = SCENARIOS[name];

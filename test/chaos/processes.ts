@@ -23,10 +23,21 @@ export class Service {
   }
 
   static async start(app: App, env: Record<string, string>): Promise<Service> {
-    const service = new Service(app, await freePort(), env);
-    service.#spawn();
+    const service = await Service.launch(app, env);
     await service.ready();
     return service;
+  }
+
+  /** Does not wait until it is ready. */
+  static async launch(app: App, env: Record<string, string>): Promise<Service> {
+    const service = new Service(app, await freePort(), env);
+    service.#spawn();
+    return service;
+  }
+
+  /** Of the process that runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   async ready(): Promise<void> {
