@@ -127,6 +127,41 @@ export interface Database {
   outbox: { id: Generated<number>; owner: string; topic: string; record_key: string | null; value: Buffer; headers: string };
   /** What channels remember of their subscriptions. */
   channel_memory: { subscription: string; name: string; value: string };
+  /** The ledger: what became of each event at each subscription that wanted it. */
+  deliveries: {
+    id: string;
+    subscription: string;
+    event_id: string;
+    state: string;
+    attempts: number;
+    topic: string;
+    partition: number;
+    log_offset: number;
+    logged_at: string;
+    first_at: string;
+    last_at: string;
+    reason: string;
+    message: string;
+  };
+  subscription_states: {
+    subscription: string;
+    channel: string;
+    events: string;
+    state: string;
+    since: string;
+    actor: string;
+    reason: string;
+    failing_since: string | null;
+    last_success: string | null;
+    last_error_at: string | null;
+    last_error_reason: string;
+    last_error: string;
+    paused_until: string | null;
+    probe_at: string | null;
+    seen_at: string;
+  };
+  /** One row for each replica. */
+  subscription_lags: { subscription: string; member: string; events: number; oldest_at: string | null; seen_at: string };
   violations: {
     id: string;
     time: string;

@@ -3,6 +3,7 @@ import { migrate, type Store } from '../index.js';
 import { channelMemorySuite } from './channel-memory.conformance.js';
 import { consumersSuite } from './consumers.conformance.js';
 import { deadLettersSuite } from './dead-letters.conformance.js';
+import { deliveriesSuite } from './deliveries.conformance.js';
 import type { StoreHarness } from './harness.js';
 import { incidentsSuite } from './incidents.conformance.js';
 import { lifecycleSuite } from './lifecycle.conformance.js';
@@ -52,6 +53,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('violations', () => {
       violationsSuite(current);
+    });
+    describe('ledger of deliveries and states of subscriptions', () => {
+      deliveriesSuite(current);
     });
     describe('dead letters', () => {
       deadLettersSuite(current);
