@@ -1,4 +1,7 @@
+export { type Alertmanager, type ShownAlert, startAlertmanager } from './alertmanager/alertmanager.js';
+export { type Exim, type EximOptions, startExim } from './exim/exim.js';
 export * from './kafka/index.js';
+export { fakeSlack, type FakeSlack, type FakeSlackOptions, type SlackFault, type SlackMessage } from './slack/web-api.js';
 export { ensureHelm } from './kubernetes/binary.js';
 export * from './kubernetes/index.js';
 export { findProgram, type Program } from './programs.js';

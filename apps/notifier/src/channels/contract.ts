@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { httpReceiver, type Behaviour, type HttpReceiver } from '@tocsin/testing';
+import { buildViolation, httpReceiver, type Behaviour, type HttpReceiver } from '@tocsin/testing';
 import type { Channel, Delivery, Outcome } from './channel.js';
 
 export interface ChannelHarness {
@@ -15,7 +15,7 @@ export interface ChannelHarness {
 }
 
 export function delivery(parts: Partial<Omit<Delivery, 'data'>> & { data?: unknown } = {}): Delivery {
-  const { data = { message: 'é 😀\n"quoted" \u0000' }, ...rest } = parts;
+  const { data = buildViolation({ message: 'é 😀\n"quoted" \u0000' }), ...rest } = parts;
   const body = Buffer.from(JSON.stringify(data));
   return {
     id: randomUUID(),

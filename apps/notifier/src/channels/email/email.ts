@@ -183,6 +183,10 @@ function failureOf(error: SmtpError, { host, timeout }: EmailConfig): Outcome {
   if (code === 'EAUTH')
     return { ok: false, retry: true, reason: 'auth', message: `${host} does not accept the username and password (${responseCode})` };
   if (code === 'ETIMEDOUT') return { ok: false, retry: true, reason: 'timeout', message: `${host} did not answer within ${timeout} ms` };
+  // What the TLS library says of a certificate comes as an error of the socket, with its words alone.
+  if (code === 'ETLS' || /certificate|self.signed/i.test(error.message)) {
+    return { ok: false, retry: true, reason: 'config', message: `${host}: no trusted TLS (${code})` };
+  }
   if (responseCode >= 400 && responseCode < 500)
     return { ok: false, retry: true, reason: 'server_error', message: `${host} answered ${responseCode}` };
   // Sender and recipients are the same for every mail: somebody will mend them, and mails wait.
@@ -190,9 +194,6 @@ function failureOf(error: SmtpError, { host, timeout }: EmailConfig): Outcome {
     return { ok: false, retry: true, reason: 'config', message: `${host} refuses the sender or all recipients (${responseCode})` };
   if (responseCode === 552) return { ok: false, retry: false, reason: 'too_large', message: `${host} answered ${responseCode}` };
   if (responseCode >= 500) return { ok: false, retry: false, reason: 'client_error', message: `${host} answered ${responseCode}` };
-  if (code === 'ETLS' || code.startsWith('CERT_') || code.includes('CERTIFICATE') || code.startsWith('ERR_TLS') || code.includes('SELF_SIGNED')) {
-    return { ok: false, retry: true, reason: 'config', message: `${host}: no trusted TLS (${code})` };
-  }
   return { ok: false, retry: true, reason: 'connection', message: `${host}: ${code || 'the connection failed'}` };
 }
 
