@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { Action, Digest, Incident } from '@tocsin/domain';
+import { EventType } from '@tocsin/event-log';
 import { buildViolation, httpReceiver, type Behaviour, type HttpReceiver } from '@tocsin/testing';
 import type { Channel, Delivery, Outcome } from './channel.js';
 
@@ -27,6 +29,14 @@ export function delivery(parts: Partial<Omit<Delivery, 'data'>> & { data?: unkno
     content: { format: 'tocsin', mediaType: 'application/json', body },
     ...rest,
   };
+}
+
+/** A delivery of an event, as the pipeline would hand it to a channel. */
+export function deliveryOf(kind: 'incident' | 'action' | 'digest', data: Incident | Action | Digest): Delivery {
+  const type = { incident: EventType.Incident, action: EventType.Action, digest: EventType.Digest }[kind];
+  const version = 'version' in data ? data.version : 1;
+  const plain = delivery({ data });
+  return { ...plain, event: { ...plain.event, id: `${data.id}/${version}`, type, severityId: data.severity_id } };
 }
 
 const never = new AbortController().signal;

@@ -6,7 +6,7 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http:// or http
 /** A URL without credentials: these are secrets, and stand elsewhere. */
 export const receiverUrl = webUrl.refine(
   (url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''),
-  'must not hold credentials; send them by a secret reference',
+  'must not hold credentials; send them by "auth" or "headers" with a secret reference',
 );
 
 /** How one proves who one is; one of them. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { buildIncident, describeReal, httpReceiver, startAlertmanager, type Alertmanager, type HttpReceiver } from '@tocsin/testing';
 import type { Channel } from '../channel.js';
-import { deliveryOf } from '../events.testing.js';
+import { deliveryOf } from '../contract.js';
 import { channelDeps } from '../testing.js';
 import { alertmanager } from './alertmanager.js';
 

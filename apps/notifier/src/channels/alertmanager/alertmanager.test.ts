@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildIncident, freePort, httpReceiver, type HttpReceiver } from '@tocsin/testing';
 import { buildAction } from '../../formats/contract.js';
 import type { Channel } from '../channel.js';
-import { runChannelContract, runHttpChannelContract } from '../contract.js';
-import { deliveryOf } from '../events.testing.js';
+import { deliveryOf, runChannelContract, runHttpChannelContract } from '../contract.js';
 import { channelDeps } from '../testing.js';
 import { alertmanager } from './alertmanager.js';
 

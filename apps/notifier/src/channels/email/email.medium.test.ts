@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buildIncident, buildViolation, describeReal, freePort, makeCertificates, startExim, type Certificates, type Exim } from '@tocsin/testing';
 import { buildAction } from '../../formats/contract.js';
 import type { Channel, Delivery } from '../channel.js';
-import { delivery, runChannelContract } from '../contract.js';
-import { deliveryOf } from '../events.testing.js';
+import { delivery, deliveryOf, runChannelContract } from '../contract.js';
 import { channelDeps } from '../testing.js';
 import { email } from './email.js';
 

@@ -4,8 +4,7 @@ import { openKafkaLog, type EventLog, type StoredRecord } from '@tocsin/event-lo
 import { createLogger } from '@tocsin/runtime';
 import { buildIncident, buildViolation, describeReal, freePort, sharedKafka } from '@tocsin/testing';
 import type { Channel } from '../channel.js';
-import { delivery, runChannelContract } from '../contract.js';
-import { deliveryOf } from '../events.testing.js';
+import { delivery, deliveryOf, runChannelContract } from '../contract.js';
 import { channelDeps } from '../testing.js';
 import { kafka } from './kafka.js';
 

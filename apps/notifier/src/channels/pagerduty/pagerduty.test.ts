@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildIncident, buildViolation, freePort, httpReceiver, type HttpReceiver } from '@tocsin/testing';
 import { buildAction } from '../../formats/contract.js';
 import type { Channel, Delivery } from '../channel.js';
-import { delivery, runChannelContract, runHttpChannelContract } from '../contract.js';
-import { deliveryOf } from '../events.testing.js';
+import { delivery, deliveryOf, runChannelContract, runHttpChannelContract } from '../contract.js';
 import { channelDeps } from '../testing.js';
 import { pagerduty } from './pagerduty.js';
 

@@ -3,8 +3,7 @@ import { createHmac } from 'node:crypto';
 import { buildIncident, buildViolation, fakeSlack, freePort, httpReceiver, type FakeSlack, type HttpReceiver } from '@tocsin/testing';
 import { buildAction, buildDigest } from '../../formats/contract.js';
 import type { Channel, Delivery, Reply } from '../channel.js';
-import { delivery, runChannelContract, runHttpChannelContract } from '../contract.js';
-import { deliveryOf } from '../events.testing.js';
+import { delivery, deliveryOf, runChannelContract, runHttpChannelContract } from '../contract.js';
 import { channelDeps, memoryOfProcess } from '../testing.js';
 import { slack } from './slack.js';
 
