@@ -8,6 +8,7 @@ export * from './dead-letters.js';
 export * from './deliveries.js';
 export * from './errors.js';
 export * from './evidence.js';
+export * from './groups.js';
 export * from './history.js';
 export * from './incident-retention.js';
 export * from './incident-timers.js';

@@ -125,6 +125,18 @@ export interface Database {
   };
   /** Records to be appended to the log once the transaction that made them is durable. The key is JSON text. */
   outbox: { id: Generated<number>; owner: string; topic: string; record_key: string | null; value: Buffer; headers: string };
+  /** How far subscriptions have gathered partitions for digests. */
+  notifier_gathered: { subscription: string; partition: number; next_offset: number; state: string };
+  /** What is gathered and not told yet, by group. */
+  notifier_groups: {
+    subscription: string;
+    group_key: string;
+    partition: number;
+    group_text: string;
+    state: string;
+    due_at: string | null;
+    touched_at: string;
+  };
   /** What channels remember of their subscriptions. */
   channel_memory: { subscription: string; name: string; value: string };
   /** The ledger: what became of each event at each subscription that wanted it. */

@@ -4,6 +4,7 @@ import { channelMemorySuite } from './channel-memory.conformance.js';
 import { consumersSuite } from './consumers.conformance.js';
 import { deadLettersSuite } from './dead-letters.conformance.js';
 import { deliveriesSuite } from './deliveries.conformance.js';
+import { groupsSuite } from './groups.conformance.js';
 import type { StoreHarness } from './harness.js';
 import { incidentsSuite } from './incidents.conformance.js';
 import { lifecycleSuite } from './lifecycle.conformance.js';
@@ -35,6 +36,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('positions, rule states and outbox', () => {
       consumersSuite(current, harness);
+    });
+    describe('groups of the notifier', () => {
+      groupsSuite(current);
     });
     describe('what channels remember', () => {
       channelMemorySuite(current);

@@ -4,9 +4,10 @@ import { incidentLifecycle } from './002-incident-lifecycle.js';
 import { actions } from './003-actions.js';
 import { channelMemory } from './004-channel-memory.js';
 import { deliveries } from './005-deliveries.js';
+import { groups } from './006-groups.js';
 
 /**
  * In the order they are applied. A released one is never edited: a change is a new one at the end, and it must leave
  * what the release before it reads and writes working, because replicas are replaced one after another.
  */
-export const MIGRATIONS: readonly Migration[] = [spine, incidentLifecycle, actions, channelMemory, deliveries];
+export const MIGRATIONS: readonly Migration[] = [spine, incidentLifecycle, actions, channelMemory, deliveries, groups];
