@@ -16,6 +16,9 @@ type App = Awaited<ReturnType<typeof createHttp>>;
 const OPEN = '11111111-1111-5111-8111-111111111111';
 const OTHER = '22222222-2222-5222-8222-222222222222';
 const RESOLVED = '33333333-3333-5333-8333-333333333333';
+const CONTAINED = '55555555-5555-5555-8555-555555555555';
+/** Contained, and somebody is on it. */
+const TAKEN = '66666666-6666-5666-8666-666666666666';
 const NOW = Date.parse('2026-09-14T19:55:00.000Z');
 
 describe('what the API changes', () => {
@@ -43,7 +46,13 @@ describe('what the API changes', () => {
     log = await openEmbeddedLog({ file: ':memory:' });
     await log.ensureTopics(topicSpecs(2));
     await open({ by: 'loopback' });
-    const incidents = [buildIncident({ id: OPEN }), buildIncident({ id: OTHER }), buildIncident({ id: RESOLVED, status: 'resolved' })];
+    const incidents = [
+      buildIncident({ id: CONTAINED, status: 'contained' }),
+      buildIncident({ id: TAKEN, status: 'contained', acknowledged_by: 'ann' }),
+      buildIncident({ id: OPEN }),
+      buildIncident({ id: OTHER }),
+      buildIncident({ id: RESOLVED, status: 'resolved' }),
+    ];
     await upsertIncidents(
       store.db,
       incidents.map((incident) => ({ incident, home: 't/0', dueAt: null })),
@@ -95,6 +104,10 @@ describe('what the API changes', () => {
     ]);
   });
 
+  it('takes the acknowledgement of a contained incident that nobody has taken up', async () => {
+    expect((await post(`/v1/incidents/${CONTAINED}/acknowledge`, {})).status).toBe(202);
+  });
+
   it('has its effect once when it is said twice with one key', async () => {
     const say = () => post(`/v1/incidents/${OPEN}/acknowledge`, {}, { 'idempotency-key': 'k-1' });
     const first = await say();
@@ -118,6 +131,9 @@ describe('what the API changes', () => {
   it.each([
     [`/v1/incidents/absent/acknowledge`, {}, 404, 'There is no such incident'],
     [`/v1/incidents/${OPEN}/explode`, {}, 404, 'There is no such command'],
+    [`/v1/incidents/${OPEN}/contain`, { order: 9, comment: '' }, 404, 'There is no such command'],
+    [`/v1/incidents/${OPEN}/release`, { order: 9, comment: '' }, 404, 'There is no such command'],
+    [`/v1/incidents/${TAKEN}/acknowledge`, {}, 409, 'is contained, and ann acknowledged it'],
     [`/v1/incidents/${RESOLVED}/acknowledge`, {}, 409, 'is resolved'],
     [`/v1/incidents/${RESOLVED}/resolve`, { reason: 'benign' }, 409, 'is resolved'],
     [`/v1/incidents/${OPEN}/reopen`, {}, 409, 'is open'],

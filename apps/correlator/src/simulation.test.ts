@@ -162,6 +162,69 @@ describe('correlation on a clock that is set', () => {
       ]);
     });
 
+    it('is contained while the responder says so, whoever acknowledges, resolves or reopens it', async () => {
+      await play([shells]);
+      await simulation.feed([shell(0)]);
+      const { id } = await only();
+      const contain = (order: number) => simulation.command(id, { type: 'contain', order, comment: 'quarantine' }, 'tocsin');
+      const release = (order: number) => simulation.command(id, { type: 'release', order, comment: 'reverted' }, 'tocsin');
+      expect(await simulation.command(id, { type: 'contain', order: 9, comment: '' }, 'ann')).toBe('refused');
+      expect(await contain(3)).toBe('applied');
+      expect(await only()).toMatchObject({
+        status: 'contained',
+        change: 'contained',
+        containment: { order: 3 },
+        actor: 'tocsin',
+        comment: 'quarantine',
+      });
+      expect(await simulation.command(id, { type: 'acknowledge' }, 'ann')).toBe('applied');
+      expect(await only()).toMatchObject({ status: 'contained', change: 'acknowledged', acknowledged_by: 'ann' });
+      expect(await simulation.command(id, { type: 'acknowledge' }, 'bob')).toBe('refused');
+      expect(await release(5)).toBe('applied');
+      expect(await only()).toMatchObject({ status: 'acknowledged', change: 'released', containment: { order: 5 } });
+      expect(await contain(8)).toBe('applied');
+      expect(await simulation.command(id, { type: 'resolve', reason: 'benign' }, 'ann')).toBe('applied');
+      expect(await simulation.command(id, { type: 'reopen' }, 'bob')).toBe('applied');
+      expect(await only()).toMatchObject({ status: 'contained', change: 'reopened' });
+      expect(await only()).not.toHaveProperty('acknowledged_by');
+      expect(await release(9)).toBe('applied');
+      expect((await simulation.history(id)).map(({ change, toStatus }) => [change, toStatus])).toEqual([
+        ['opened', 'open'],
+        ['contained', 'contained'],
+        ['acknowledged', 'contained'],
+        ['released', 'acknowledged'],
+        ['contained', 'contained'],
+        ['resolved', 'resolved'],
+        ['reopened', 'contained'],
+        ['released', 'open'],
+      ]);
+    });
+
+    it('does not go back to what the responder said before', async () => {
+      await play([shells]);
+      await simulation.feed([shell(0)]);
+      const { id } = await only();
+      expect(await simulation.command(id, { type: 'release', order: 6, comment: '' }, 'tocsin')).toBe('applied');
+      expect(await simulation.command(id, { type: 'contain', order: 4, comment: '' }, 'tocsin')).toBe('refused');
+      expect(await only()).toMatchObject({ status: 'open', containment: { order: 6 } });
+    });
+
+    it('is contained again when it recurs while its targets are cut off, and nobody is on it', async () => {
+      await play([{ ...shells, reopenWithin: HOUR }]);
+      await simulation.feed([shell(0)]);
+      const { id } = await only();
+      await simulation.command(id, { type: 'acknowledge' }, 'ann');
+      await simulation.command(id, { type: 'resolve', reason: 'benign' }, 'ann');
+      expect(await simulation.command(id, { type: 'contain', order: 2, comment: '' }, 'tocsin')).toBe('applied');
+      expect(await only()).toMatchObject({ status: 'resolved', change: 'contained', resolution: { reason: 'benign' } });
+      await simulation.advanceTo(START + 5 * MINUTE);
+      await simulation.feed([shell(300)]);
+      const again = await only();
+      expect(again).toMatchObject({ status: 'contained', change: 'reopened', count: 2 });
+      expect(again).not.toHaveProperty('acknowledged_by');
+      expect(again).not.toHaveProperty('resolution');
+    });
+
     it('merges, and what would join the one joins the other', async () => {
       await play([shells]);
       await simulation.feed([shell(0, on('a')), shell(1, on('b')), shell(2, on('b'))]);

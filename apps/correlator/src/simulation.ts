@@ -1,4 +1,12 @@
-import { violationKey, type Incident, type IncidentCommand, type IncidentCommandBody, type Silence, type Violation } from '@tocsin/domain';
+import {
+  violationKey,
+  type ContainmentCommandBody,
+  type Incident,
+  type IncidentCommand,
+  type IncidentCommandBody,
+  type Silence,
+  type Violation,
+} from '@tocsin/domain';
 import { EventType, Topic, encodeEvent, type Batch, type EventLog, type LogRecord, type StoredRecord } from '@tocsin/event-log';
 import {
   incidentHistory,
@@ -126,7 +134,7 @@ export class Simulation {
   }
 
   /** Says something about an incident, and gives what came of it. */
-  async command(incident: string, body: IncidentCommandBody, actor: string): Promise<'applied' | 'refused' | undefined> {
+  async command(incident: string, body: IncidentCommandBody | ContainmentCommandBody, actor: string): Promise<'applied' | 'refused' | undefined> {
     const time = new Date(this.#now).toISOString();
     const command: IncidentCommand = { ...body, schema: 1, id: `command-${++this.#commands}`, target: 'incident', incident, actor, time };
     const record = encodeEvent(incident, { id: command.id, type: EventType.Command, source: '/simulation', time }, command);

@@ -11,8 +11,17 @@ export type IncidentCommandBody =
   /** Its violations, and those that join it later, count in the other incident. */
   | { type: 'merge'; into: string; comment?: string };
 
+/** Whom the responder's own commands are from. Nobody else may say what they say. */
+export const RESPONDER_ACTOR = 'tocsin';
+
+/**
+ * What the responder says: that actions cut the incident's targets off, or do so no longer. `order` grows with all that the responder
+ * does about the incident, so that what is older has no effect after what is younger.
+ */
+export type ContainmentCommandBody = { type: 'contain'; order: number; comment: string } | { type: 'release'; order: number; comment: string };
+
 /** Value of `tocsin.commands`, keyed by the incident's id. */
-export type IncidentCommand = IncidentCommandBody & {
+export type IncidentCommand = (IncidentCommandBody | ContainmentCommandBody) & {
   schema: 1;
   /** Given by the caller as its idempotency key, or random. */
   id: string;

@@ -6,7 +6,7 @@ import type { Attack } from './violation.js';
  *
  * - `open`: nobody has taken it up. Every incident begins here, and comes back here when it recurs or an operator reopens it.
  * - `acknowledged`: somebody is on it.
- * - `contained`: an action holds its targets.
+ * - `contained`: an action cuts its targets off, such as a quarantine. `acknowledged_by` says whether somebody is on it, too.
  * - `resolved`: done, by an operator, by quiet (`resolveAfter` of its rule) or by a merge into another incident.
  */
 export type IncidentStatus = 'open' | 'acknowledged' | 'contained' | 'resolved';
@@ -27,7 +27,9 @@ export type IncidentChange =
   | 'reopened'
   | 'merged'
   | 'muted'
-  | 'unmuted';
+  | 'unmuted'
+  | 'contained'
+  | 'released';
 
 export interface EntityRef {
   type: 'workload' | 'pod' | 'container' | 'node' | 'user' | 'image' | 'address';
@@ -57,6 +59,13 @@ export interface Muting {
   id: string;
   /** The silence's comment, or the inhibiting incident's title. */
   comment: string;
+}
+
+export interface Containment {
+  /** Grows with what the responder says. */
+  order: number;
+  /** Since when at least one of its targets is cut off, RFC 3339; absent while none is. */
+  since?: string;
 }
 
 export interface Incident {
@@ -94,6 +103,8 @@ export interface Incident {
   resolution?: Resolution;
   /** The incident that this one was merged into; what joins this one counts there. */
   merged_into?: string;
+  /** What the responder last said of its targets. It outlives a resolution: what is reopened may still be cut off. */
+  containment?: Containment;
   /** Present while it is not to be told. */
   muted?: Muting[];
   /** When this version was made, RFC 3339. */

@@ -82,8 +82,10 @@ async function check(body: IncidentCommandBody, id: string, { store }: SayDeps):
   if (refusal !== undefined) throw new Problem({ status: 409, detail: refusal });
 }
 
-function refusalOf({ type }: IncidentCommandBody, { id, status }: Incident, into: Incident | undefined): string | undefined {
-  if (type === 'acknowledge' && status !== 'open') return `The incident is ${status}; only an open one can be acknowledged.`;
+function refusalOf({ type }: IncidentCommandBody, { id, status, acknowledged_by: by }: Incident, into: Incident | undefined): string | undefined {
+  const taken = status === 'contained' ? by !== undefined : status !== 'open';
+  if (type === 'acknowledge' && taken)
+    return `The incident is ${status}${by === undefined ? '' : `, and ${by} acknowledged it`}; only one that nobody has taken up can be acknowledged.`;
   if (type === 'resolve' && status === 'resolved') return 'The incident is resolved.';
   if (type === 'reopen' && status !== 'resolved') return `The incident is ${status}; only a resolved one can be reopened.`;
   if (type !== 'merge') return undefined;

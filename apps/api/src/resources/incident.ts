@@ -16,6 +16,8 @@ const CHANGES = [
   'merged',
   'muted',
   'unmuted',
+  'contained',
+  'released',
 ] as const satisfies readonly IncidentChange[];
 const ENTITY_TYPES = ['workload', 'pod', 'container', 'node', 'user', 'image', 'address'] as const satisfies readonly EntityRef['type'][];
 
@@ -58,6 +60,10 @@ export const incident: z.ZodType<Incident> = z.object({
   acknowledged_by: z.string().exactOptional(),
   resolution: resolution.exactOptional().describe('Present while it is resolved.'),
   merged_into: z.uuid().exactOptional().describe('The incident that holds its violations now.'),
+  containment: z
+    .object({ order: z.int(), since: time.exactOptional().describe('Absent while none of its targets is cut off.') })
+    .exactOptional()
+    .describe('What the responder last said of its targets.'),
   muted: z.array(muting).exactOptional().describe('Why nobody is told of it.'),
   updated_at: time,
   told: z.object({ version: z.int(), time }).exactOptional().describe('The last version that was told to subscriptions.'),

@@ -10,6 +10,7 @@ import {
 import type { Match } from '../rules/rule-kind.js';
 import type { Group } from './group.js';
 import { attackText, parseAttack, parseDetails, parseEntity } from './match.js';
+import { reopened } from './lifecycle.js';
 import { periodStart } from './period.js';
 import type { CompiledRule } from './rule.js';
 
@@ -34,14 +35,15 @@ export function addMembers(
 ): Incident {
   const held = gather(old, rule, members);
   const recurs = old?.resolution !== undefined && members.some((member) => member.t > Date.parse(old.resolution?.time ?? ''));
-  const { resolution, actor: _actor, comment: _comment, ...rest } = old ?? {};
+  const before = recurs ? reopened(old) : old;
+  const { actor: _actor, comment: _comment, ...rest } = before ?? {};
   const incident: Incident = {
     ...rest,
     schema: 1,
     id,
     version: (old?.version ?? 0) + members.length,
     change: 'opened',
-    status: recurs ? 'open' : (old?.status ?? 'open'),
+    status: before?.status ?? 'open',
     rule: { name: rule.name, version: rule.version, title: rule.title },
     title: titleOf(rule, group),
     reason: `${held.count} ${held.count === 1 ? 'violation' : 'violations'} matched rule "${rule.name}", and ${rule.reducer.because}.`,
@@ -50,7 +52,6 @@ export function addMembers(
     group: group.values,
     ...held,
     updated_at: now,
-    ...(resolution !== undefined && !recurs && { resolution }),
   };
   incident.severity_id = severityOf(rule, incident);
   incident.change = changeOf(old, incident);
@@ -104,7 +105,7 @@ function severityOf(rule: CompiledRule, incident: Incident): SeverityId {
 
 function changeOf(old: Incident | undefined, incident: { status: IncidentStatus; severity_id: SeverityId }): IncidentChange {
   if (old === undefined) return 'opened';
-  if (old.status === 'resolved' && incident.status === 'open') return 'reopened';
+  if (old.status === 'resolved' && incident.status !== 'resolved') return 'reopened';
   if (incident.severity_id !== old.severity_id) return incident.severity_id > old.severity_id ? 'escalated' : 'de_escalated';
   return 'updated';
 }

@@ -7,6 +7,7 @@ import { iso } from '../lifecycle/lifecycle.js';
 import type { CompiledPolicy, PlannedAction } from '../pipeline/plan-actions.js';
 import { MemoryRecords } from '../testing/memory-records.js';
 import { World, faults } from '../testing/world.js';
+import { cutsOff } from './containment.js';
 import { takeIn } from './intake.js';
 import { carryOut } from './obey.js';
 import { Reconciler } from './reconcile.js';
@@ -43,7 +44,7 @@ function random(seed: number): () => number {
 }
 
 /** One story: random policies, incidents, people, faults and jumps of the clock. Throws where a promise is broken. */
-async function story(seed: number): Promise<{ effects: number; crashes: number; approvals: number; states: Set<string> }> {
+async function story(seed: number): Promise<{ effects: number; crashes: number; approvals: number; contained: number; states: Set<string> }> {
   const chance = random(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(chance() * list.length)] as T;
   const memory = new MemoryRecords();
@@ -178,6 +179,22 @@ async function story(seed: number): Promise<{ effects: number; crashes: number; 
   };
 
   const incidents = ['i0', 'i1', 'i2'];
+  /** What the correlator makes of all that was said, however often and in whatever order it hears it. */
+  const checkContainment = (): void => {
+    if (new Set(memory.said.map(({ id }) => id)).size !== memory.said.length) throw new Error(`seed ${seed}: two commands have one id`);
+    const heard = [...memory.said, ...memory.said].map((command) => ({ command, key: chance() })).toSorted((a, b) => a.key - b.key);
+    const last = new Map<string, { order: number; contained: boolean }>();
+    for (const { command } of heard) {
+      if (command.type !== 'contain' && command.type !== 'release') throw new Error(`seed ${seed}: the responder says "${command.type}"`);
+      const before = last.get(command.incident);
+      if (before !== undefined && before.order >= command.order) continue;
+      last.set(command.incident, { order: command.order, contained: command.type === 'contain' });
+    }
+    for (const id of incidents) {
+      const held = known().some((action) => action.incident === id && cutsOff(action));
+      if (held !== (last.get(id)?.contained ?? false)) throw new Error(`seed ${seed}: ${id} is said to be ${held ? 'free' : 'contained'}`);
+    }
+  };
   for (const id of incidents) memory.incidents.set(id, buildIncident({ id, status: 'open' }));
   const plan = (): PlannedAction[] => {
     const incident = pick(incidents);
@@ -252,6 +269,7 @@ async function story(seed: number): Promise<{ effects: number; crashes: number; 
     } else if (what < 0.5) await use(index, ({ reconciler }) => reconciler.round());
     else if (what < 0.7) now += pick([1_000, 5_000, MINUTE, 5 * MINUTE, 40 * MINUTE]);
     else await use(index, ({ runner }) => runner.step(8));
+    checkContainment();
   }
 
   // Then all is quiet, and everything that should have ended has.
@@ -279,6 +297,7 @@ async function story(seed: number): Promise<{ effects: number; crashes: number; 
   for (const { state, mode, id } of known()) {
     if (!isFinal(state) && !(state === 'planned' && mode === 'observe')) throw new Error(`seed ${seed}: ${id} stays ${state} (${mode})`);
   }
+  checkContainment();
   for (const [name, { uid, labels }] of world.pods) {
     if (labels['mark'] !== undefined) throw new Error(`seed ${seed}: ${name} is still held`);
     if (labels['app'] !== world.original.get(uid)?.['app']) throw new Error(`seed ${seed}: ${name} has not its labels back`);
@@ -293,20 +312,22 @@ async function story(seed: number): Promise<{ effects: number; crashes: number; 
     if (version <= (published.get(id) ?? 0)) throw new Error(`seed ${seed}: versions of ${id} go back`);
     published.set(id, version);
   }
-  return { effects, crashes, approvals, states: new Set(known().map(({ state }) => state)) };
+  const contained = memory.said.filter(({ type }) => type === 'contain').length;
+  return { effects, crashes, approvals, contained, states: new Set(known().map(({ state }) => state)) };
 }
 
 describe('actions', () => {
   it(`keep every promise in ${RUNS} random stories`, async () => {
-    const totals = { effects: 0, crashes: 0, approvals: 0 };
+    const totals = { effects: 0, crashes: 0, approvals: 0, contained: 0 };
     const states = new Set<string>();
     for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed += 1) {
       const { states: ended, ...counts } = await story(seed);
-      for (const key of ['effects', 'crashes', 'approvals'] as const) totals[key] += counts[key];
+      for (const key of ['effects', 'crashes', 'approvals', 'contained'] as const) totals[key] += counts[key];
       for (const state of ended) states.add(state);
     }
     // A test in which nothing happens proves nothing.
     expect(totals.effects).toBeGreaterThan(RUNS / 4);
+    expect(totals.contained).toBeGreaterThan(RUNS / 20);
     expect(totals.crashes).toBeGreaterThan(RUNS / 20);
     expect(totals.approvals).toBeGreaterThan(RUNS / 20);
     if (RUNS >= 1_000) expect([...states].toSorted()).toEqual(['expired', 'failed', 'planned', 'refused', 'rejected', 'reverted', 'succeeded']);

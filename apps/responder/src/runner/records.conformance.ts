@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Action } from '@tocsin/domain';
+import type { Action, IncidentCommand } from '@tocsin/domain';
 import type { ActionRecord } from '../lifecycle/record.js';
 import type { Records } from './records.js';
 
@@ -8,6 +8,8 @@ export interface RecordsHarness {
   of(owner: string, claimMs: number): Records;
   /** Ids and versions that were published, in order. */
   published(): Promise<string[]>;
+  /** Ids of the commands among what was published, in order. */
+  said(): Promise<string[]>;
   /** Events on record, in order. */
   trail(): Promise<string[]>;
   close(): Promise<void>;
@@ -106,6 +108,21 @@ export function recordsSuite(name: string, open: () => Promise<RecordsHarness>):
       await mine.change((tx) => tx.release('a'));
       expect(await claimed(other, 2)).toEqual(['a']);
       expect((await mine.get('a'))?.action.version).toBe(2);
+    });
+
+    it('says nothing to the correlator that a change did not keep', async () => {
+      const command = (id: string): IncidentCommand => {
+        const about = { target: 'incident', incident: 'i1', actor: 'tocsin', time: at(0) } as const;
+        return { schema: 1, id, ...about, type: 'contain', order: 1, comment: 'quarantine' };
+      };
+      await mine.change((tx) => tx.command(command('x')));
+      const failed = mine.change(async (tx) => {
+        await tx.command(command('y'));
+        throw new Error('It was cut.');
+      });
+      await expect(failed).rejects.toThrow('It was cut.');
+      await mine.change((tx) => tx.command(command('z')));
+      expect(await harness.said()).toEqual(['x', 'z']);
     });
 
     it('lists what is about one subject', async () => {

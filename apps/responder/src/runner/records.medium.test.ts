@@ -11,6 +11,7 @@ describeReal('postgres', 'the responder on Postgres', () => {
     return {
       of: (owner, claimMs) => sqlRecords(store, owner, claimMs),
       published: () => store.transaction(async (tx) => (await lockOutbox(tx, OUTBOX_OWNER, 100)).map(({ headers }) => headers['ce_id'] ?? '')),
+      said: () => store.transaction(async (tx) => (await lockOutbox(tx, OUTBOX_OWNER, 100)).map(({ headers }) => headers['ce_id'] ?? '')),
       async trail() {
         const verdict = await verifyAudit(store.db);
         if (!verdict.ok) throw new Error(verdict.why);

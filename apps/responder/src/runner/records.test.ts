@@ -8,6 +8,7 @@ recordsSuite('records in memory, as the model test has them', async () => {
   return {
     of: (owner, claimMs) => memory.of(owner, claimMs),
     published: async () => memory.published.map(({ id, version }) => `${id}/${version}`),
+    said: async () => memory.said.map(({ id }) => id),
     trail: async () => memory.trail.map(({ event }) => event),
     close: async () => undefined,
   };
@@ -19,6 +20,7 @@ recordsSuite('records in SQLite', async () => {
   return {
     of: (owner, claimMs) => sqlRecords(store, owner, claimMs),
     published: async () => (await takeOutbox(store.db, OUTBOX_OWNER, 100)).map(({ headers }) => headers['ce_id'] ?? ''),
+    said: async () => (await takeOutbox(store.db, OUTBOX_OWNER, 100)).map(({ headers }) => headers['ce_id'] ?? ''),
     async trail() {
       const verdict = await verifyAudit(store.db);
       if (!verdict.ok) throw new Error(verdict.why);

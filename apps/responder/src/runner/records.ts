@@ -1,4 +1,4 @@
-import type { Incident } from '@tocsin/domain';
+import type { Incident, IncidentCommand } from '@tocsin/domain';
 import type { ActionCounts, AuditEntry, CommandOutcome, Counted, ResponseControl } from '@tocsin/store';
 import type { ActionRecord } from '../lifecycle/record.js';
 
@@ -28,6 +28,8 @@ export interface RecordsTx {
   release(id: string): Promise<void>;
   /** Publishes the actions as they are, once this change is durable. */
   publish(records: readonly ActionRecord[]): Promise<void>;
+  /** Says something about an incident, once this change is durable. */
+  command(command: IncidentCommand): Promise<void>;
   audit(entries: readonly AuditEntry[]): Promise<void>;
   /** False when the command had its effect before. */
   claimCommand(outcome: CommandOutcome): Promise<boolean>;

@@ -1,6 +1,7 @@
 import type { Action, ActionState } from '@tocsin/domain';
 import { live, type Change, type LifecycleEvent } from '../lifecycle/lifecycle.js';
 import type { ActionRecord } from '../lifecycle/record.js';
+import { tellContainment } from './containment.js';
 import type { RecordsTx } from './records.js';
 
 /** Writes a change down with all that follows from it: the record for people, the news for others, the steps that waited for it. */
@@ -9,6 +10,7 @@ export async function settle(tx: RecordsTx, before: ActionRecord, { record, told
   if (!told) return;
   await tx.publish([record]);
   await tx.audit([entryOf(before.action.state, record.action)]);
+  await tellContainment(tx, before.action, record.action, now);
   if (isThrough(record.action.state) || isBad(record.action.state)) await wakeFollowers(tx, record, now);
   if (isBad(record.action.state) && record.work.terms.onFailure === 'revert') await undoSteps(tx, record, now);
 }

@@ -1,4 +1,4 @@
-import { actionKey, type Action } from '@tocsin/domain';
+import { actionKey, type Action, type IncidentCommand } from '@tocsin/domain';
 import { EventType, Topic, encodeEvent } from '@tocsin/event-log';
 import {
   actionsOf,
@@ -60,9 +60,15 @@ function sqlTx(tx: Queryable, control: RecordsTx['control'], owner: string): Rec
         OUTBOX_OWNER,
         records.map(({ action }) => recordOf(action)),
       ),
+    command: (command) => putOutbox(tx, OUTBOX_OWNER, [commandRecord(command)]),
     audit: (entries) => appendAudit(tx, entries),
     claimCommand: (outcome) => claimCommand(tx, outcome),
   };
+}
+
+function commandRecord(command: IncidentCommand): OutboxRecord {
+  const { id, incident, time } = command;
+  return { topic: Topic.Commands, ...encodeEvent(incident, { id, type: EventType.Command, source: '/tocsin/responder', time }, command) };
 }
 
 function recordOf(action: Action): OutboxRecord {

@@ -1,4 +1,4 @@
-import type { Action, Incident } from '@tocsin/domain';
+import type { Action, Incident, IncidentCommand } from '@tocsin/domain';
 import type { ActionCounts, AuditEntry, CommandOutcome, Counted, ResponseControl } from '@tocsin/store';
 import type { ActionRecord } from '../lifecycle/record.js';
 import { subjectOf } from '../runner/settle.js';
@@ -17,6 +17,7 @@ interface Claimed {
 export class MemoryRecords {
   readonly rows = new Map<string, Claimed>();
   readonly published: Action[] = [];
+  readonly said: IncidentCommand[] = [];
   readonly trail: AuditEntry[] = [];
   readonly incidents = new Map<string, Incident>();
   readonly #commands = new Set<string>();
@@ -43,7 +44,7 @@ export class MemoryRecords {
   async #transaction<T>(owner: string, work: (tx: RecordsTx) => Promise<T>): Promise<T> {
     const before = new Map(this.rows);
     const commands = new Set(this.#commands);
-    const [published, trail] = [this.published.length, this.trail.length];
+    const [published, said, trail] = [this.published.length, this.said.length, this.trail.length];
     try {
       return await work(this.#tx(owner));
     } catch (error) {
@@ -52,6 +53,7 @@ export class MemoryRecords {
       this.#commands.clear();
       for (const id of commands) this.#commands.add(id);
       this.published.length = published;
+      this.said.length = said;
       this.trail.length = trail;
       throw error;
     }
@@ -87,6 +89,7 @@ export class MemoryRecords {
         if (row?.owner === owner) this.rows.set(id, { record: row.record, until: 0 });
       },
       publish: async (records) => void this.published.push(...records.map(({ action }) => action)),
+      command: async (command) => void this.said.push(command),
       audit: async (entries) => void this.trail.push(...entries),
       claimCommand: async ({ id }: CommandOutcome) => {
         const known = this.#commands.has(id);

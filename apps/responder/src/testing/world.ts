@@ -137,7 +137,8 @@ function hold(world: World): ActionInstance {
     },
     async verify(plan, _effect, call) {
       world.strike('read');
-      return { ok: world.podOf(plan).labels['mark'] === call.order.id, message: 'seen' };
+      const ok = world.podOf(plan).labels['mark'] === call.order.id;
+      return { ok, message: 'seen', contained: ok ? 'full' : 'none' };
     },
     async revert(plan, _effect, call) {
       world.strike('read');

@@ -81,6 +81,7 @@ const incident: Fields<Incident> = {
   acknowledged_by: 'text',
   resolution: { reason: 'text', comment: 'text', by: 'text', time: 'text' },
   merged_into: 'text',
+  containment: { order: 'number', since: 'text' },
   muted: [{ by: 'text', id: 'text', comment: 'text' }],
   updated_at: 'text',
   told: { version: 'number', time: 'text' },

@@ -43,6 +43,8 @@ const changes: Choices<IncidentChange> = {
   merged: true,
   muted: true,
   unmuted: true,
+  contained: true,
+  released: true,
 };
 const reasons: Choices<ResolutionReason> = {
   true_positive: true,

@@ -63,7 +63,9 @@ export const scale: ActionDefinition<z.infer<typeof config>, ActionDeps> = {
       async verify(plan, _effect, call) {
         const count = (await read(plan, call)).spec.replicas ?? 0;
         const ok = count === plan.details['after'];
-        return { ok, message: ok ? `It is scaled to ${count}.` : `Somebody scaled it to ${count} since.` };
+        // Where no pod runs, nothing reaches anything.
+        const contained = count === 0 ? 'full' : 'none';
+        return { ok, message: ok ? `It is scaled to ${count}.` : `Somebody scaled it to ${count} since.`, contained };
       },
       async revert(plan, _effect, call) {
         const now = await read(plan, call);
