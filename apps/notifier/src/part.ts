@@ -9,8 +9,10 @@ import { formats } from './formats/index.js';
 import { createNotifierMetrics } from './metrics.js';
 import { NotifierModule } from './notifier.module.js';
 import { inFormat } from './pipeline/in-format.js';
+import { Ledger } from './pipeline/ledger.js';
 import { Subscription } from './pipeline/subscription.js';
 import { Subscriptions } from './pipeline/subscriptions.js';
+import { Watch } from './pipeline/watch.js';
 
 export const notifierPart: AppPart<NotifierConfig> = {
   name: 'notifier',
@@ -27,9 +29,13 @@ export const notifierPart: AppPart<NotifierConfig> = {
       const now = (): number => clock.now();
       const egress = new Egress(config.egress);
       const { concurrency, maxRetryDelayMs } = config;
-      const shared = { log, logger, metrics: createNotifierMetrics(metrics), now, concurrency, maxRetryDelayMs };
+      const notifierMetrics = createNotifierMetrics(metrics);
+      const ledger = new Ledger({ store, logger, metrics: notifierMetrics, retentionDays: config.ledgerDays, now });
+      const settings = { disableAfterMs: config.disableAfter, probeEveryMs: config.probeEvery };
+      const watch = new Watch({ store, log, logger, metrics: notifierMetrics, settings, now });
+      const shared = { log, logger, metrics: notifierMetrics, now, concurrency, maxRetryDelayMs, ledger, watch };
       const subscriptions = new Subscriptions((document) => {
-        const { events, channel: out, format: chosen } = document.spec;
+        const { channel: out, format: chosen } = document.spec;
         const { name } = document.metadata;
         const memory = channelMemory(store, name);
         const channel = registry.get(out.type)?.create(out.config, { egress, now, logger, subscription: name, memory, publicUrl });
@@ -37,13 +43,15 @@ export const notifierPart: AppPart<NotifierConfig> = {
         if (channel === undefined || format === undefined) {
           throw new Error(`Channel type "${out.type}" or format "${chosen.type}" passed the check but is not registered.`);
         }
-        return new Subscription(document, inFormat(channel, chosen.type, format, events), { ...shared, memory });
+        return new Subscription(document, inFormat(channel, chosen.type, format), { ...shared, memory });
       });
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: NotifierModule.forRoot({ log, channelOf: (name) => subscriptions.channelOf(name) }),
         async start() {
+          ledger.start();
           await subscriptions.apply(documents);
+          watch.start();
           logger.info({ subscriptions: subscriptions.names }, 'Subscriptions are served.');
           following = await followPolicies<SubscriptionDocument[]>({
             app: 'notifier',
@@ -55,7 +63,9 @@ export const notifierPart: AppPart<NotifierConfig> = {
         },
         async stop() {
           await following?.stop();
+          await watch.stop();
           await subscriptions.stop();
+          await ledger.stop();
         },
       };
     };

@@ -1,5 +1,6 @@
 export * from './codec.js';
 export * from './dead-letters.js';
+export * from './directed.js';
 export * from './errors.js';
 export * from './port.js';
 export * from './topics.js';

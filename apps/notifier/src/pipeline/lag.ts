@@ -38,6 +38,17 @@ export class Lag {
     this.#report();
   }
 
+  /** Events that wait, and when the log took the oldest of them (milliseconds since 1970). */
+  get behind(): { events: number; oldestMs: number | undefined } {
+    let events = 0;
+    let oldest = Infinity;
+    for (const place of this.#partitions.values()) {
+      events += Math.max(0, place.end - place.next);
+      oldest = Math.min(oldest, place.oldest ?? Infinity);
+    }
+    return { events, oldestMs: oldest === Infinity ? undefined : oldest };
+  }
+
   remove(partition: number): void {
     this.#partitions.delete(partition);
     this.#report();
@@ -52,13 +63,8 @@ export class Lag {
 
   #report(): void {
     if (this.#closed) return;
-    let events = 0;
-    let oldest = Infinity;
-    for (const place of this.#partitions.values()) {
-      events += Math.max(0, place.end - place.next);
-      oldest = Math.min(oldest, place.oldest ?? Infinity);
-    }
+    const { events, oldestMs } = this.behind;
     this.#metrics.lagEvents.set({ subscription: this.#subscription }, events);
-    this.#metrics.lagSeconds.set({ subscription: this.#subscription }, oldest === Infinity ? 0 : Math.max(0, (this.#now() - oldest) / 1000));
+    this.#metrics.lagSeconds.set({ subscription: this.#subscription }, oldestMs === undefined ? 0 : Math.max(0, (this.#now() - oldestMs) / 1000));
   }
 }

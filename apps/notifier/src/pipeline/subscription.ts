@@ -1,4 +1,4 @@
-import { UndecodableRecord, type Batch, type Consumer, type StoredRecord } from '@tocsin/event-log';
+import { UndecodableRecord, directedFor, isFor, type Batch, type Consumer, type StoredRecord } from '@tocsin/event-log';
 import { EVENT_VARIABLE, compileFilter, type Filter, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import type { Channel, ChannelMemory } from '../channels/channel.js';
 import { readEvent, TOPIC_OF, type SubscribedEvent } from './event.js';
@@ -6,10 +6,13 @@ import { giveUp } from './give-up.js';
 import { History } from './history.js';
 import { Lag } from './lag.js';
 import { Poller } from './poller.js';
+import { Health } from './health.js';
 import { Sender, type SenderDeps, type Waiting } from './sender.js';
+import type { Watch } from './watch.js';
 
-export interface SubscriptionDeps extends SenderDeps {
+export interface SubscriptionDeps extends Omit<SenderDeps, 'health'> {
   memory: ChannelMemory;
+  watch: Pick<Watch, 'add' | 'remove'>;
 }
 
 const BATCH_RECORDS = 200;
@@ -31,6 +34,7 @@ export class Subscription {
   readonly #lag: Lag;
   readonly #histories = new Map<number, History>();
   readonly #labels: { subscription: string; channel: string };
+  readonly #health = new Health();
   readonly #poller: Poller | undefined;
   #consumer: Consumer | undefined;
   #reporting: NodeJS.Timeout | undefined;
@@ -42,7 +46,7 @@ export class Subscription {
     this.#deps = deps;
     this.#labels = { subscription: this.name, channel: document.spec.channel.type };
     this.#filter = filter === undefined ? undefined : compileFilter(filter, EVENT_VARIABLE[events]);
-    this.#sender = new Sender(channel, this.#labels, deps);
+    this.#sender = new Sender(channel, this.#labels, { ...deps, health: this.#health });
     this.#lag = new Lag(this.name, deps.metrics, () => deps.now());
     this.#poller = channel.poll === undefined ? undefined : new Poller(this.name, channel.poll, deps);
   }
@@ -59,10 +63,16 @@ export class Subscription {
     return TOPIC_OF[this.#document.spec.events];
   }
 
+  get #group(): string {
+    return `notifier.${this.name}`;
+  }
+
   async start(): Promise<void> {
+    const { channel, events } = this.#document.spec;
+    await this.#deps.watch.add({ name: this.name, channel: channel.type, events, health: this.#health, behind: () => this.#lag.behind });
     this.#consumer = await this.#deps.log.consume({
       topic: this.#topic,
-      group: `notifier.${this.name}`,
+      group: this.#group,
       maxBatchRecords: BATCH_RECORDS,
       onBatch: (batch) => this.#process(batch),
       onRevoked: async (partition) => {
@@ -81,6 +91,7 @@ export class Subscription {
       await this.#consumer?.stop();
     } finally {
       this.#lag.close();
+      this.#deps.watch.remove({ name: this.name, health: this.#health });
       await this.#channel.close();
     }
   }
@@ -113,20 +124,24 @@ export class Subscription {
     // What this batch will have delivered, if all goes well; it never outlives the batch, for it may not go well.
     const ahead = new History(Infinity);
     for (const record of batch.records) {
-      if (history.ended(record.offset)) {
+      // What is for another group alone is as if it were not there.
+      if (history.ended(record.offset) || !isFor(record, this.#group)) {
         end(record);
         continue;
       }
       const event = await this.#read(record, batch);
       if (event === undefined) {
         end(record);
+      } else if (directedFor(record) === 'drill' || directedFor(record) === 'redrive') {
+        // It is for this subscription, whatever its filter says by now.
+        waiting.push({ record, event });
       } else if (this.#filter?.test(event.data) === false) {
         deliveries.inc({ ...this.#labels, result: 'filtered' });
         end(record);
       } else if (event.muted && !this.#document.spec.includeMuted) {
         deliveries.inc({ ...this.#labels, result: 'muted' });
         end(record);
-      } else if (history.knows(event) || ahead.knows(event)) {
+      } else if (directedFor(record) === undefined && (history.knows(event) || ahead.knows(event))) {
         deliveries.inc({ ...this.#labels, result: 'repeated' });
         end(record);
       } else {

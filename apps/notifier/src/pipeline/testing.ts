@@ -7,7 +7,9 @@ import type { Channel } from '../channels/channel.js';
 import { channelDeps, memoryOfProcess } from '../channels/testing.js';
 import { webhook } from '../channels/webhook/webhook.js';
 import { createNotifierMetrics } from '../metrics.js';
+import type { Attempted } from './ledger.js';
 import { Subscription } from './subscription.js';
+import type { Watched } from './watch.js';
 
 /** Subscriptions on an embedded log with a few partitions; everything opened is closed by `close`. */
 export class Bench {
@@ -16,6 +18,8 @@ export class Bench {
   readonly #running = new Set<Subscription>();
   readonly #receivers: HttpReceiver[] = [];
   readonly log: EventLog;
+  readonly ledger: Attempted[] = [];
+  readonly watched = new Map<string, Watched>();
   /** The fields of all warnings. */
   readonly warnings: object[] = [];
 
@@ -52,7 +56,17 @@ export class Bench {
     const channel = 'send' in to ? to : webhook.create(webhook.config.parse({ url: to.url, timeout: '2s' }), channelDeps());
     const logger = createLogger('test', 'silent');
     logger.warn = (fields: object) => void this.warnings.push(fields);
-    const deps = { log, logger, metrics: this.#metrics, concurrency: 4, maxRetryDelayMs: 50, now: () => Date.now(), memory: memoryOfProcess() };
+    const deps = {
+      log,
+      logger,
+      metrics: this.#metrics,
+      concurrency: 4,
+      maxRetryDelayMs: 50,
+      now: () => Date.now(),
+      memory: memoryOfProcess(),
+      ledger: { note: (line: Attempted) => void this.ledger.push(line) },
+      watch: { add: async (one: Watched) => void this.watched.set(one.name, one), remove: () => undefined },
+    };
     return new Subscription(described, channel, deps);
   }
 

@@ -1,5 +1,6 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { isFor } from '../directed.js';
 import type { Batch, Consumer, ConsumeOptions, EventLog } from '../port.js';
 import type { BatchExtras } from './on-batch.js';
 
@@ -101,7 +102,7 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
         ...(from === undefined ? {} : { from }),
         ...(maxBatchRecords === undefined ? {} : { maxBatchRecords }),
         ...this.#lifecycle[group],
-        onBatch: (batch) => deliver(handle, batch),
+        onBatch: (batch) => deliver(handle, batch, group),
       });
     }
     for (const group of Object.keys(this.#lifecycle)) {
@@ -115,7 +116,10 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
 }
 
 /** Nest wraps the outcome in observables, twice over with interceptors; the batch is done when the last one is. */
-async function deliver(handle: MessageHandler, batch: Batch): Promise<void> {
+async function deliver(handle: MessageHandler, whole: Batch, group: string): Promise<void> {
+  // What is for another group alone is as if it were not there.
+  const batch = whole.records.every((record) => isFor(record, group)) ? whole : without(whole, group);
+  if (batch === undefined) return;
   try {
     let result: unknown = await handle(batch);
     while (isObservable(result)) result = await lastValueFrom(result, { defaultValue: undefined });
@@ -123,6 +127,13 @@ async function deliver(handle: MessageHandler, batch: Batch): Promise<void> {
     if (error instanceof Error) throw error;
     throw new Error(`The handler of "${batch.topic}" failed, and Nest hides why; use @OnBatch instead of @EventPattern.`, { cause: error });
   }
+}
+
+function without(batch: Batch, group: string): Batch | undefined {
+  const records = batch.records.filter((record) => isFor(record, group));
+  if (records.length === 0) return undefined;
+  const { topic, partition, highWatermark, signal } = batch;
+  return { topic, partition, highWatermark, signal, records, done: (offset) => batch.done(offset), heartbeat: () => batch.heartbeat() };
 }
 
 async function stopAll(consumers: readonly Consumer[]): Promise<void> {
