@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { v5 } from 'uuid';
 import { actionId, canonicalJson, commandId, deliveryId, incidentId, violationId } from './ids.js';
 
 describe('ids', () => {
@@ -11,6 +12,16 @@ describe('ids', () => {
     );
     expect(deliveryId('a', 'b')).toBe('f401dc80-cdb9-5367-b17e-63a270fd7167');
     expect(commandId('a', 'b')).toBe('a8616ff7-0abe-5524-af5d-e4aa45338187');
+  });
+
+  it('are those of the package uuid, whatever the text and its length', () => {
+    const namespace = '0b8a2a43-5a0e-5c0c-9e0b-6d0a5a5a1c04';
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 1_000, maxLength: 3_000 }));
+    fc.assert(
+      fc.property(text, fc.string(), (event, subscription) => {
+        expect(deliveryId(event, subscription)).toBe(v5(JSON.stringify([event, subscription]), namespace));
+      }),
+    );
   });
 
   it('differ when the parts differ, also when they join to the same text', () => {

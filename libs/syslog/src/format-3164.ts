@@ -10,11 +10,11 @@ const PID_MAX = 128;
  * `<PRI>Mmm dd hh:mm:ss HOSTNAME TAG[PID]: MSG`, RFC 3164 section 4.1. It knows neither years nor time zones, structured
  * data nor character sets: times are UTC, `msgId` and `structuredData` are left out, and the message is one line of UTF-8.
  */
-export function formatRfc3164({ facility, severity, timestamp, hostname, appName, procId, message }: OutgoingMessage): Buffer {
+export function formatRfc3164({ facility, severity, timestamp, hostname, appName, procId, message }: OutgoingMessage): string {
   const tag = kept(appName, /[^\w.-]/g, TAG_MAX) || 'x';
   const pid = kept(procId, /[^\x21-\x5a\x5e-\x7e]/g, PID_MAX);
   const head = `<${facility * 8 + severity}>${shortTime(timestamp)} ${shortHost(hostname)} ${tag}${pid === '' ? '' : `[${pid}]`}:`;
-  return Buffer.from(`${head} ${message.replaceAll(/[\r\n]+/g, ' ')}`);
+  return `${head} ${message.replaceAll(/[\r\n]+/g, ' ')}`;
 }
 
 /** What is no time becomes the beginning of 1970: the header must have one. */

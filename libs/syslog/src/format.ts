@@ -37,8 +37,8 @@ const LIMITS = { hostname: 255, appName: 48, procId: 128, msgId: 32, sdName: 32 
 
 const BOM = '\uFEFF';
 
-/** One message without framing. Text of the sender's choosing cannot break out of its field. */
-export function formatRfc5424(message: OutgoingMessage): Buffer {
+/** One message without framing, to be encoded in UTF-8. Text of the sender's choosing cannot break out of its field. */
+export function formatRfc5424(message: OutgoingMessage): string {
   const priority = message.facility * 8 + message.severity;
   const header = [
     `<${priority}>1`,
@@ -49,9 +49,9 @@ export function formatRfc5424(message: OutgoingMessage): Buffer {
     headerField(message.msgId, LIMITS.msgId),
     structuredData(message.structuredData ?? []),
   ].join(' ');
-  if (message.message === '') return Buffer.from(header);
+  if (message.message === '') return header;
   const mark = (message.byteOrderMark ?? !isAscii(message.message)) ? BOM : '';
-  return Buffer.from(`${header} ${mark}${message.message}`);
+  return `${header} ${mark}${message.message}`;
 }
 
 /** The grammar of section 6.2.3: upper case T and Z, at most six digits of a second, no leap second. */
@@ -73,8 +73,15 @@ export function cutToBytes(text: string, maxBytes: number): string {
   return bytes.toString('utf8', 0, end);
 }
 
+// What is told for every message is nearly always fine as it is, and one look is all that it costs then.
+const PRINTABLE = /^[\x21-\x7e]+$/;
+const PLAIN_NAME = /^[\x21\x23-\x3c\x3e-\x5c\x5e-\x7e]+$/;
+const PLAIN_VALUE = /^[\x20\x21\x23-\x5b\x5e-\x7e]*$/;
+const PLAIN_JSON = /^[\x20-\x7e]*$/;
+
 /** Printable ASCII without space, cut; `-` (nil) when nothing is left. */
 function headerField(text: string | undefined, limit: number): string {
+  if (text !== undefined && text.length <= limit && PRINTABLE.test(text)) return text;
   const kept = (text ?? '').replaceAll(/[^\x21-\x7e]/g, '').slice(0, limit);
   return kept === '' ? '-' : kept;
 }
@@ -90,12 +97,14 @@ function structuredData(elements: readonly StructuredElement[]): string {
 }
 
 function sdName(name: string): string {
+  if (name.length <= LIMITS.sdName && PLAIN_NAME.test(name)) return name;
   const kept = name.replaceAll(/[^\x21-\x7e]|[="\]]/g, '').slice(0, LIMITS.sdName);
   return kept === '' ? 'x' : kept;
 }
 
 /** Only `"`, `\` and `]` are escaped (section 6.3.3); controls would break newline framing, so they become spaces. */
 function escapeValue(value: string): string {
+  if (PLAIN_VALUE.test(value)) return value;
   return value
     .toWellFormed()
     .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
@@ -111,6 +120,7 @@ function isAscii(text: string): boolean {
  * can only stand between its tokens, where a space says the same.
  */
 export function asciiJson(json: string): string {
+  if (PLAIN_JSON.test(json)) return json;
   return json
     .replaceAll(/[\u0000-\u001f]/g, ' ')
     .replaceAll(/[^\x00-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

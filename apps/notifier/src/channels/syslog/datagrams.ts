@@ -42,7 +42,7 @@ export class SyslogDatagrams {
   }
 
   /** Rejects when the system does not take it, or has heard that nobody took the one before. */
-  async send(message: Buffer): Promise<void> {
+  async send(message: string): Promise<void> {
     const line = this.#line;
     if (line === undefined) throw new Error('nobody listens there');
     await new Promise<void>((resolve, reject) => {

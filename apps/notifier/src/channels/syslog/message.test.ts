@@ -9,7 +9,7 @@ import { syslogMessage } from './message.js';
 const NOW = Date.parse('2026-09-15T00:00:00Z');
 
 function write(one: Delivery, config: object = {}): Buffer {
-  return syslogMessage(one, syslogConfig.parse({ host: 'h', hostname: 'node-1.example.com', ...config })) as Buffer;
+  return Buffer.from(syslogMessage(one, syslogConfig.parse({ host: 'h', hostname: 'node-1.example.com', ...config })) as string);
 }
 
 function text(body: string, format = 'template'): Delivery {

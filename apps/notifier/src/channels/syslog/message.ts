@@ -15,15 +15,15 @@ const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
  * The event, as its format writes it, in a message; our ids are in the structured data, or in the process id where there
  * is no structured data. One that is too long is cut, and says so. Undefined when not even its header fits.
  */
-export function syslogMessage(delivery: Delivery, config: MessageConfig): Buffer | undefined {
+export function syslogMessage(delivery: Delivery, config: MessageConfig): string | undefined {
   const write = config.standard === 'rfc5424' ? formatRfc5424 : formatRfc3164;
   const parts = partsOf(delivery, config);
   const whole = write(parts);
-  if (whole.length <= config.maxMessageBytes) return whole;
+  if (Buffer.byteLength(whole) <= config.maxMessageBytes) return whole;
   const { message: text } = parts;
   const told: OutgoingMessage = { ...parts, structuredData: structuredData(delivery, config, { truncated: String(Buffer.byteLength(text)) }) };
   const mark = ` [cut: ${Buffer.byteLength(text)} bytes]`;
-  const room = config.maxMessageBytes - write({ ...told, message: mark }).length;
+  const room = config.maxMessageBytes - Buffer.byteLength(write({ ...told, message: mark }));
   return room < 0 ? undefined : write({ ...told, message: `${cutToBytes(text, room)}${mark}` });
 }
 

@@ -3,14 +3,14 @@ import type { ChannelDeps } from '../channel.js';
 import type { Server, SyslogConfig } from './config.js';
 import { Connection, ConnectionError } from './connection.js';
 import { Servers } from './servers.js';
-import { Uncertain } from './uncertain.js';
+import { Uncertain, type Written } from './uncertain.js';
 
 /** A connection MUST stand for this long after its first write before the write counts. */
 const PROOF_MS = 250;
 const LONGEST_PROOF_MS = 5_000;
 const FIRST_RESEND_MS = 1_000;
 const LONGEST_RESEND_MS = 30_000;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_CHARACTERS = 256 * 1024;
 
 /**
  * Messages over one connection at a time, to the first server that does not fail.
@@ -40,7 +40,7 @@ export class SyslogStream {
   #proven = false;
   #proofMs = PROOF_MS;
   /** Reported as delivered, but perhaps lost. */
-  #again: Buffer[] = [];
+  #again: Written[] = [];
   #resending: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #closed = false;
@@ -52,7 +52,7 @@ export class SyslogStream {
   }
 
   /** Resolves when the operating system has taken all bytes and the connection still stands. Rejects otherwise. */
-  write(messages: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  write(messages: readonly string[], signal: AbortSignal): Promise<void> {
     const run = this.#turn.then(() => this.#write(messages.map(this.#config.framing === 'newline' ? frameByLine : frameOctetCounted), signal));
     this.#turn = run.catch(() => undefined);
     return run;
@@ -67,12 +67,12 @@ export class SyslogStream {
     await this.#connection?.close();
   }
 
-  async #write(frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  async #write(frames: readonly string[], signal: AbortSignal): Promise<void> {
     // Whoever gave up while it waited for its turn must not take the connection from the others.
     if (signal.aborted) throw new ConnectionError('ABORT_ERR', 'was stopped');
     const connection = this.#connection === undefined ? await this.#connect(signal) : await this.#goBack(this.#connection, signal);
-    const written = [...this.#again, ...frames];
-    for (const chunk of chunks(written)) await connection.write(chunk, signal);
+    const written = [...this.#again, ...chunks(frames)];
+    for (const { bytes } of written) await connection.write(bytes, signal);
     if (!this.#proven && written.length > 0) await connection.outlive(this.#proofMs, signal);
     await connection.settled();
     this.#proven = true;
@@ -146,16 +146,20 @@ export class SyslogStream {
 }
 
 /** Few writes, each small enough for the time limit to be about progress, not about size. */
-function* chunks(frames: readonly Buffer[]): Generator<Buffer> {
-  let chunk: Buffer[] = [];
-  let bytes = 0;
+function chunks(frames: readonly string[]): Written[] {
+  const written: Written[] = [];
+  let text = '';
+  let messages = 0;
+  const end = (): void => {
+    if (messages > 0) written.push({ bytes: Buffer.from(text), messages });
+    text = '';
+    messages = 0;
+  };
   for (const frame of frames) {
-    chunk.push(frame);
-    bytes += frame.length;
-    if (bytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(chunk);
-    chunk = [];
-    bytes = 0;
+    text += frame;
+    messages++;
+    if (text.length >= CHUNK_CHARACTERS) end();
   }
-  if (chunk.length > 0) yield Buffer.concat(chunk);
+  end();
+  return written;
 }

@@ -72,7 +72,7 @@ class UdpSyslog implements Channel {
     return outcomes;
   }
 
-  async #send(message: Buffer | undefined): Promise<Outcome> {
+  async #send(message: string | undefined): Promise<Outcome> {
     if (message === undefined) return TOO_LONG;
     try {
       await this.#datagrams.send(message);

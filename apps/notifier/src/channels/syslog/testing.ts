@@ -16,7 +16,7 @@ export function create(port: number, config: object = {}): Channel {
 
 /** The bytes of the message without framing. */
 export function bytesOf(one: Delivery, config: object = {}): string {
-  return (syslogMessage(one, configOf(1, config)) as Buffer).toString();
+  return syslogMessage(one, configOf(1, config)) as string;
 }
 
 function configOf(port: number, config: object): ReturnType<typeof syslog.config.parse> {
