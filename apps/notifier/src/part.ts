@@ -33,7 +33,7 @@ export const notifierPart: AppPart<NotifierConfig> = {
       const ledger = new Ledger({ store, logger, metrics: notifierMetrics, retentionDays: config.ledgerDays, now });
       const settings = { disableAfterMs: config.disableAfter, probeEveryMs: config.probeEvery };
       const watch = new Watch({ store, log, logger, metrics: notifierMetrics, settings, now });
-      const shared = { log, logger, metrics: notifierMetrics, now, concurrency, maxRetryDelayMs, ledger, watch };
+      const shared = { log, store, logger, metrics: notifierMetrics, now, concurrency, maxRetryDelayMs, ledger, watch };
       const subscriptions = new Subscriptions((document) => {
         const { channel: out, format: chosen } = document.spec;
         const { name } = document.metadata;

@@ -17,6 +17,8 @@ import type { Egress } from './egress.js';
 export interface ChannelKind<Config = unknown> extends Extension<Config, ChannelDeps, Channel> {
   /** Whether it sends `content`; without, its messages have a shape of its own, and a Subscription that names a format is refused. */
   takesFormat?: boolean;
+  /** Whether people read it as it comes: storms are told by their counts then, unless a Subscription says otherwise. */
+  forPeople?: boolean;
 }
 
 export interface ChannelDeps {

@@ -3,10 +3,21 @@ import { EventType, Topic, UndecodableRecord, type EventTypeName, type StoredRec
 import type { Subscription } from '@tocsin/policy';
 import type { Delivery } from '../channels/channel.js';
 
-type Events = Subscription['spec']['events'];
+/** What a subscription reads: what its document says, and its own digests. */
+export type Events = Subscription['spec']['events'] | 'digests';
 
-export const TOPIC_OF: Record<Events, string> = { violations: Topic.Violations, incidents: Topic.Incidents, actions: Topic.Actions };
-const TYPE_OF: Record<Events, EventTypeName> = { violations: EventType.Violation, incidents: EventType.Incident, actions: EventType.Action };
+export const TOPIC_OF: Record<Events, string> = {
+  violations: Topic.Violations,
+  incidents: Topic.Incidents,
+  actions: Topic.Actions,
+  digests: Topic.Digests,
+};
+const TYPE_OF: Record<Events, EventTypeName> = {
+  violations: EventType.Violation,
+  incidents: EventType.Incident,
+  actions: EventType.Action,
+  digests: EventType.Digest,
+};
 
 /** A record as the filter and the channel see it. */
 export interface SubscribedEvent {

@@ -32,7 +32,7 @@ const violation = (message: string): Delivery => delivery({ data: buildViolation
 describe('a channel in a format', () => {
   it('gets what the format writes, and tells each outcome where it belongs', async () => {
     const kept = keeper();
-    const channel = inFormat(kept.channel, 'template', short, 'violations');
+    const channel = inFormat(kept.channel, 'template', short);
     const batch = [violation('one'), violation('x'.repeat(21)), violation('refuse'), violation('two')];
     expect(await channel.send(batch, never)).toEqual([
       { ok: true },
@@ -47,7 +47,7 @@ describe('a channel in a format', () => {
 
   it('says so when an event is not what it should be, and shows nothing of it', async () => {
     const kept = keeper();
-    const channel = inFormat(kept.channel, 'cef', cef.create({}), 'violations');
+    const channel = inFormat(kept.channel, 'cef', cef.create({}));
     const [outcome] = await channel.send([delivery({ data: { secret: 'x' } })], never);
     expect(outcome).toMatchObject({ ok: false, retry: false, reason: 'format', message: expect.stringContaining('not as expected') });
     expect(kept.contents).toEqual([]);
@@ -63,7 +63,7 @@ describe('a subscription with a format', () => {
 
   it('gives what cannot be written to the dead letters, and goes on', async () => {
     const kept = keeper();
-    await bench.start('noc', inFormat(kept.channel, 'template', short, 'violations'));
+    await bench.start('noc', inFormat(kept.channel, 'template', short));
     await bench.push([buildViolation({ message: 'one' }), buildViolation({ message: 'x'.repeat(21) }), buildViolation({ message: 'two' })]);
     await eventually(() => kept.contents.length === 2);
     const [letter] = await bench.deadLetters(1);

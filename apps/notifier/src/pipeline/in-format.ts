@@ -1,13 +1,13 @@
-import type { Subscription } from '@tocsin/policy';
 import type { Channel, Delivery, Outcome } from '../channels/channel.js';
+import { toldOf } from '../channels/message.js';
 import { FormatError, type Format, type FormatInput } from '../formats/format.js';
 
 /** The channel, given each event as the format writes it. What cannot be written fails for good; the others go on. */
-export function inFormat(channel: Channel, type: string, format: Format, events: Subscription['spec']['events']): Channel {
+export function inFormat(channel: Channel, type: string, format: Format): Channel {
   return {
     takes: channel.takes,
     async send(batch, signal) {
-      const written = batch.map((delivery) => write(delivery, type, format, events));
+      const written = batch.map((delivery) => write(delivery, type, format));
       const whole = written.filter((one) => 'id' in one);
       const outcomes = whole.length === 0 ? [] : await channel.send(whole, signal);
       let next = 0;
@@ -19,10 +19,10 @@ export function inFormat(channel: Channel, type: string, format: Format, events:
   };
 }
 
-function write(delivery: Delivery, type: string, format: Format, events: FormatInput['events']): Delivery | Outcome {
+function write(delivery: Delivery, type: string, format: Format): Delivery | Outcome {
   const { id, type: eventType, source, time } = delivery.event;
   try {
-    const input = { events, data: delivery.data, body: delivery.body, attributes: { id, type: eventType, source, time } } as FormatInput;
+    const input = { ...toldOf(delivery), body: delivery.body, attributes: { id, type: eventType, source, time } } as FormatInput;
     return { ...delivery, content: { format: type, ...format.write(input) } };
   } catch (error) {
     const { name, message } = error as Error;

@@ -1,7 +1,11 @@
-import { UndecodableRecord, directedFor, isFor, type Batch, type Consumer, type StoredRecord } from '@tocsin/event-log';
+import type { Digest } from '@tocsin/domain';
+import { Topic, UndecodableRecord, directedFor, isFor, type Batch, type Consumer, type StoredRecord } from '@tocsin/event-log';
 import { EVENT_VARIABLE, compileFilter, type Filter, type Subscription as SubscriptionDocument } from '@tocsin/policy';
+import type { Store } from '@tocsin/store';
 import type { Channel, ChannelMemory } from '../channels/channel.js';
 import { readEvent, TOPIC_OF, type SubscribedEvent } from './event.js';
+import { gatheringPlan } from './gathering/config.js';
+import { Gathering } from './gathering/gathering.js';
 import { giveUp } from './give-up.js';
 import { History } from './history.js';
 import { Lag } from './lag.js';
@@ -11,6 +15,7 @@ import { Sender, type SenderDeps, type Waiting } from './sender.js';
 import type { Watch } from './watch.js';
 
 export interface SubscriptionDeps extends Omit<SenderDeps, 'health'> {
+  store: Store;
   memory: ChannelMemory;
   watch: Pick<Watch, 'add' | 'remove'>;
 }
@@ -18,6 +23,7 @@ export interface SubscriptionDeps extends Omit<SenderDeps, 'health'> {
 const BATCH_RECORDS = 200;
 const REMEMBERED_PER_PARTITION = 5_000;
 const REPORT_LAG_EVERY_MS = 10_000;
+const GATHER_EVERY_MS = 1_000;
 
 /**
  * One subscription: its own consumer group, so that a receiver in trouble delays nobody else. Per partition:
@@ -32,7 +38,12 @@ export class Subscription {
   readonly #filter: Filter | undefined;
   readonly #sender: Sender;
   readonly #lag: Lag;
-  readonly #histories = new Map<number, History>();
+  readonly #histories = new Map<string, History>();
+  readonly #gathering: Gathering | undefined;
+  /** Partitions of its events that this process has. */
+  readonly #assigned = new Set<number>();
+  #digests: Consumer | undefined;
+  #gatherRound: { timer: NodeJS.Timeout; running: Promise<void> } | undefined;
   readonly #labels: { subscription: string; channel: string };
   readonly #health = new Health();
   readonly #poller: Poller | undefined;
@@ -49,6 +60,8 @@ export class Subscription {
     this.#sender = new Sender(channel, this.#labels, { ...deps, health: this.#health });
     this.#lag = new Lag(this.name, deps.metrics, () => deps.now());
     this.#poller = channel.poll === undefined ? undefined : new Poller(this.name, channel.poll, deps);
+    const plan = gatheringPlan(document.spec);
+    this.#gathering = plan === undefined ? undefined : new Gathering(this.name, events, plan, deps);
   }
 
   get name(): string {
@@ -75,11 +88,15 @@ export class Subscription {
       group: this.#group,
       maxBatchRecords: BATCH_RECORDS,
       onBatch: (batch) => this.#process(batch),
+      onAssigned: async (partition) => void this.#assigned.add(partition),
       onRevoked: async (partition) => {
-        this.#histories.delete(partition);
+        this.#assigned.delete(partition);
+        this.#gathering?.forget(partition);
+        this.#histories.delete(`${this.#topic}/${partition}`);
         this.#lag.remove(partition);
       },
     });
+    await this.#startGathering();
     this.#poller?.start();
     this.#reporting = setInterval(() => void this.#reportLag(), REPORT_LAG_EVERY_MS).unref();
   }
@@ -88,6 +105,9 @@ export class Subscription {
     clearInterval(this.#reporting);
     try {
       await this.#poller?.stop();
+      clearTimeout(this.#gatherRound?.timer);
+      await this.#gatherRound?.running;
+      await this.#digests?.stop();
       await this.#consumer?.stop();
     } finally {
       this.#lag.close();
@@ -97,7 +117,7 @@ export class Subscription {
   }
 
   async #process(batch: Batch): Promise<void> {
-    const history = this.#historyOf(batch.partition);
+    const history = this.#historyOf(`${batch.topic}/${batch.partition}`);
     const pending = new Set<StoredRecord>(batch.records);
     const end = (record: StoredRecord, event?: SubscribedEvent): void => {
       pending.delete(record);
@@ -105,8 +125,9 @@ export class Subscription {
     };
     try {
       const waiting = await this.#admit(batch, history, end);
+      const telling = await this.#gather(batch, waiting, end);
       this.#progress(batch, pending);
-      if (waiting.length > 0) await this.#sender.send(waiting, batch, history, ({ record, event }) => end(record, event));
+      if (telling.length > 0) await this.#sender.send(telling, batch, history, ({ record, event }) => end(record, event));
     } finally {
       const first = this.#progress(batch, pending);
       const last = first === undefined ? batch.records.at(-1) : batch.records[batch.records.indexOf(first) - 1];
@@ -135,6 +156,10 @@ export class Subscription {
       } else if (directedFor(record) === 'drill' || directedFor(record) === 'redrive') {
         // It is for this subscription, whatever its filter says by now.
         waiting.push({ record, event });
+      } else if (batch.topic === Topic.Digests) {
+        // Digests of all subscriptions are on one topic; each tells its own.
+        if ((event.data as Digest).subscription !== this.name || history.knows(event)) end(record);
+        else waiting.push({ record, event });
       } else if (this.#filter?.test(event.data) === false) {
         deliveries.inc({ ...this.#labels, result: 'filtered' });
         end(record);
@@ -152,10 +177,44 @@ export class Subscription {
     return waiting;
   }
 
+  /** What is left to be told one by one; the others are gathered. */
+  async #gather(batch: Batch, waiting: readonly Waiting[], end: (record: StoredRecord) => void): Promise<readonly Waiting[]> {
+    if (this.#gathering === undefined || batch.topic !== this.#topic || waiting.length === 0) return waiting;
+    const directed = waiting.filter(({ record }) => directedFor(record) !== undefined);
+    const { tell, gathered } = await this.#gathering.split(
+      batch,
+      waiting.filter(({ record }) => directedFor(record) === undefined),
+    );
+    for (const { record } of gathered) {
+      this.#deps.metrics.deliveries.inc({ ...this.#labels, result: 'gathered' });
+      end(record);
+    }
+    return [...directed, ...tell];
+  }
+
+  async #startGathering(): Promise<void> {
+    const gathering = this.#gathering;
+    if (gathering === undefined) return;
+    this.#digests = await this.#deps.log.consume({
+      topic: Topic.Digests,
+      group: `${this.#group}.digests`,
+      maxBatchRecords: BATCH_RECORDS,
+      onBatch: (batch) => this.#process(batch),
+    });
+    const round = (): void => {
+      const running = gathering.round(this.#assigned.has(0)).catch((error: unknown) => {
+        this.#deps.logger.warn({ ...this.#labels, err: error }, 'Digests could not be made; it will be tried again.');
+      });
+      const timer = setTimeout(() => void running.then(() => this.#gatherRound !== undefined && round()), GATHER_EVERY_MS).unref();
+      this.#gatherRound = { timer, running };
+    };
+    round();
+  }
+
   /** Undefined when the record is no event; it is with the dead letters then. */
   async #read(record: StoredRecord, batch: Batch): Promise<SubscribedEvent | undefined> {
     try {
-      return readEvent(record, this.#document.spec.events, this.name);
+      return readEvent(record, batch.topic === Topic.Digests ? 'digests' : this.#document.spec.events, this.name);
     } catch (error) {
       if (!(error instanceof UndecodableRecord)) throw error;
       const { log, metrics, now } = this.#deps;
@@ -165,9 +224,9 @@ export class Subscription {
     }
   }
 
-  #historyOf(partition: number): History {
-    let history = this.#histories.get(partition);
-    if (history === undefined) this.#histories.set(partition, (history = new History(REMEMBERED_PER_PARTITION)));
+  #historyOf(place: string): History {
+    let history = this.#histories.get(place);
+    if (history === undefined) this.#histories.set(place, (history = new History(REMEMBERED_PER_PARTITION)));
     return history;
   }
 
@@ -178,7 +237,7 @@ export class Subscription {
     const end = batch.highWatermark;
     const next = first?.offset ?? last.offset + 1;
     const oldest = next >= end ? undefined : (first ?? last).timestamp;
-    this.#lag.set(batch.partition, { next, end, oldest });
+    if (batch.topic === this.#topic) this.#lag.set(batch.partition, { next, end, oldest });
     return first;
   }
 

@@ -2,6 +2,7 @@ import { violationKey, type Incident, type Violation } from '@tocsin/domain';
 import { EventType, Topic, encodeEvent, openEmbeddedLog, topicSpecs, type EventLog, type StoredRecord } from '@tocsin/event-log';
 import { parsePolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { createLogger, Registry } from '@tocsin/runtime';
+import { migrate, openStore, type Store } from '@tocsin/store';
 import { buildViolation, httpReceiver, type HttpReceiver } from '@tocsin/testing';
 import type { Channel } from '../channels/channel.js';
 import { channelDeps, memoryOfProcess } from '../channels/testing.js';
@@ -23,14 +24,19 @@ export class Bench {
   /** The fields of all warnings. */
   readonly warnings: object[] = [];
 
-  private constructor(log: EventLog) {
+  readonly store: Store;
+
+  private constructor(log: EventLog, store: Store) {
     this.log = log;
+    this.store = store;
   }
 
   static async open(partitions = 3): Promise<Bench> {
     const log = await openEmbeddedLog({ file: ':memory:' });
     await log.ensureTopics(topicSpecs(partitions));
-    return new Bench(log);
+    const store = await openStore({ file: ':memory:' });
+    await migrate(store);
+    return new Bench(log, store);
   }
 
   async receiver(): Promise<HttpReceiver> {
@@ -58,6 +64,7 @@ export class Bench {
     logger.warn = (fields: object) => void this.warnings.push(fields);
     const deps = {
       log,
+      store: this.store,
       logger,
       metrics: this.#metrics,
       concurrency: 4,
@@ -133,6 +140,7 @@ export class Bench {
     for (const receiver of this.#receivers) await receiver.close();
     for (const subscription of this.#running) await subscription.stop();
     await this.log.close();
+    await this.store.close();
   }
 }
 

@@ -1,4 +1,5 @@
-import type { ConfigIssue, YamlDoc } from '@tocsin/extension';
+import type { SeverityId } from '@tocsin/domain';
+import { duration, severity, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
 import { z } from 'zod';
 import type { DocumentKind, ExtensionSchemas, PolicyDocument, PolicySchemas } from './document-kind.js';
 import { checkFilter, condition, parseExtension, parsePart, valueAt } from './parse.js';
@@ -13,11 +14,36 @@ const channel = z.looseObject({ type: z.string().describe('Which channel.') });
 /** Its type, and the format's own keys. */
 const format = z.looseObject({ type: z.string().describe('Which format.') });
 
+const group = z.strictObject({
+  by: z
+    .array(z.string().regex(/^[a-z_]+(\.[a-z_]+)*$/, 'expected the path of a field, such as "workload.namespace"'))
+    .min(1)
+    .max(5)
+    .describe('Paths of fields; events that have the same values there are told together.'),
+  wait: duration.prefault('30s').describe('How long the first message of a group waits for more.'),
+  interval: duration.prefault('5m').describe('The least time between two messages of a group.'),
+  repeat: duration.optional().describe('A group with unresolved incidents is told of again after this time. Default: never.'),
+});
+
+const digest = z.strictObject({
+  above: z.number().int().min(1).max(1_000_000).default(60).describe('More events than this within a minute are a storm.'),
+  every: duration.prefault('1m').describe('How often a storm is told of.'),
+  individually: severity.prefault('Critical').describe('Events of this severity or worse are told one by one all the same, up to `above` a minute.'),
+});
+
+/** For channels that people read: nobody reads sixty messages a minute. */
+const DIGEST_FOR_PEOPLE: SubscriptionSpec['digest'] = { above: 60, every: 60_000, individually: 5 };
+
 const spec = z.strictObject({
   events: z.enum(SUBSCRIBABLE).describe('Which events to send.'),
   filter: condition('incident').optional().describe('CEL over `violation`, `incident` or `action`, as `events` says. Default: everything.'),
   enabled: z.boolean().default(true).describe('Whether it is served.'),
   includeMuted: z.boolean().default(false).describe('True: incidents are told also while a silence or another incident mutes them.'),
+  group: group.optional().describe('Tells events together, by what they have in common. Default: one by one.'),
+  digest: z
+    .union([z.literal(false), digest])
+    .optional()
+    .describe('Tells storms by their counts; `false`: never. Default: on for channels that people read, off for all others.'),
   format: format
     .default({ type: DEFAULT_FORMAT })
     .describe('How events are written, where the channel leaves it open; each type has keys of its own.'),
@@ -35,6 +61,10 @@ export interface SubscriptionSpec {
   filter: string | undefined;
   enabled: boolean;
   includeMuted: boolean;
+  /** Milliseconds. */
+  group: { by: string[]; wait: number; interval: number; repeat?: number | undefined } | undefined;
+  /** `every` in milliseconds. */
+  digest: { above: number; every: number; individually: SeverityId } | undefined;
   format: Chosen;
   channel: Chosen;
 }
@@ -60,12 +90,21 @@ export const subscription: DocumentKind<'Subscription', SubscriptionSpec> = {
     if (parsed === undefined) return undefined;
     checkFilter(doc, ['spec', 'filter'], EVENT_VARIABLE[parsed.events], issues);
     if (issues.length > before || chosenChannel === undefined || chosenFormat === undefined) return undefined;
-    const { events, filter, enabled, includeMuted } = parsed;
-    const complete = { events, filter, enabled, includeMuted, format: chosenFormat, channel: chosenChannel };
+    const { events, filter, enabled, includeMuted, group: together } = parsed;
+    const storms = digestOf(parsed, schemas.channels?.get(chosenChannel.type)?.forPeople === true);
+    if (together !== undefined && parsed.digest !== undefined && parsed.digest !== false) {
+      issues.push(doc.issue(['spec', 'digest'], 'is not used with "group", which tells of many at once anyway; leave one of them out', 'key'));
+    }
+    const complete = { events, filter, enabled, includeMuted, group: together, digest: storms, format: chosenFormat, channel: chosenChannel };
     checkFormat(doc, complete, schemas, issues);
     return issues.length > before ? undefined : complete;
   },
 };
+
+function digestOf({ group: together, digest: storms }: z.infer<typeof spec>, forPeople: boolean): SubscriptionSpec['digest'] {
+  if (together !== undefined || storms === false) return undefined;
+  return storms ?? (forPeople ? DIGEST_FOR_PEOPLE : undefined);
+}
 
 /** Undefined where something is wrong with it; the issues say what, or the schema of `spec` has said it. */
 function choose(

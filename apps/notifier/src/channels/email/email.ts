@@ -40,6 +40,7 @@ type EmailConfig = z.infer<typeof emailConfig>;
 /** Mail by SMTP. All that is told of one incident is one thread. */
 export const email: ChannelKind<EmailConfig> = {
   type: 'email',
+  forPeople: true,
   summary: 'Sends mail by SMTP, one thread for each incident.',
   config: emailConfig,
   create: (config, deps) => new Email(config, deps),

@@ -19,6 +19,7 @@ type PagerdutyConfig = z.infer<typeof pagerdutyConfig>;
 /** Events API v2, https://developer.pagerduty.com/docs/events-api-v2-overview. One alert per incident, known by `dedup_key`. */
 export const pagerduty: ChannelKind<PagerdutyConfig> = {
   type: 'pagerduty',
+  forPeople: true,
   summary: 'Triggers, acknowledges and resolves alerts of PagerDuty (Events API v2).',
   config: pagerdutyConfig,
   create: (config, deps) => new Pagerduty(config, deps),

@@ -13,6 +13,7 @@ import { WebApi } from './web-api.js';
 /** Messages of Slack: by an incoming webhook, or by a bot that keeps one message and one thread per incident. */
 export const slack: ChannelKind<SlackConfig> = {
   type: 'slack',
+  forPeople: true,
   summary: 'Tells a conversation of Slack; by a bot one message per incident, with buttons.',
   config: slackConfig,
   create: (config, deps) => new Slack(config, deps),

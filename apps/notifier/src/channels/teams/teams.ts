@@ -18,6 +18,7 @@ type TeamsConfig = z.infer<typeof teamsConfig>;
  */
 export const teams: ChannelKind<TeamsConfig> = {
   type: 'teams',
+  forPeople: true,
   summary: 'Posts Adaptive Cards to a workflow of Microsoft Teams.',
   config: teamsConfig,
   create: (config, deps) => new Teams(config, deps),
