@@ -12,8 +12,12 @@ export interface FetcherDeps {
 
 /** How long a broker may hold a fetch that finds nothing. */
 const IDLE_WAIT_MS = 500;
-/** When partitions are left out since their handlers are behind: they must not wait long for the next fetch. */
-const BUSY_WAIT_MS = 50;
+/**
+ * When partitions are left out since their handlers are behind: they must not wait long for the next fetch, which goes out
+ * only when this one is answered. Doubles with each fetch that finds nothing, since a handler may also be stuck for hours.
+ */
+const BUSY_WAIT_MIN_MS = 3;
+const BUSY_WAIT_MAX_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
 /**
@@ -25,6 +29,7 @@ export class Fetcher {
   readonly #deps: FetcherDeps;
   /** Brokers with a fetch under way, or resting after a failed one. */
   readonly #busy = new Set<number>();
+  #busyWaitMs = BUSY_WAIT_MIN_MS;
   #wake: (() => void) | undefined;
   #awake = false;
 
@@ -78,9 +83,12 @@ export class Fetcher {
   async #fetch(node: number, runners: readonly PartitionRunner[]): Promise<void> {
     const { member, signal, logger } = this.#deps;
     const positions: FetchPosition[] = runners.map((runner) => ({ partition: runner.partition, offset: runner.wants ?? 0 }));
-    const maxWaitMs = runners.length === this.#deps.runners.size ? IDLE_WAIT_MS : BUSY_WAIT_MS;
+    const maxWaitMs = runners.length === this.#deps.runners.size ? IDLE_WAIT_MS : this.#busyWaitMs;
     try {
-      for (const fetched of await member.fetch(node, positions, maxWaitMs)) this.#deps.runners.get(fetched.partition)?.offer(fetched);
+      const found = await member.fetch(node, positions, maxWaitMs);
+      const empty = found.every(({ records }) => records.length === 0);
+      this.#busyWaitMs = empty ? Math.min(BUSY_WAIT_MAX_MS, this.#busyWaitMs * 2) : BUSY_WAIT_MIN_MS;
+      for (const fetched of found) this.#deps.runners.get(fetched.partition)?.offer(fetched);
     } catch (error) {
       if (signal.aborted) return;
       logger.debug({ node, err: error }, 'A fetch failed, will try again.');
