@@ -1,0 +1,506 @@
+// Written by scripts/console-types.ts from the OpenAPI document; edits are lost.
+/* oxlint-disable max-lines */
+
+export type Action = {
+  schema: 1;
+  id: string;
+  /** Grows with every change. */
+  version: number;
+  state: "planned" | "awaiting_approval" | "approved" | "running" | "active" | "reverting" | "reverted" | "succeeded" | "failed" | "rejected" | "expired" | "refused";
+  policy: string;
+  step: string;
+  /** What is done: `quarantine`, `capture`, … */
+  type: string;
+  target: {
+    type: "workload" | "pod" | "container" | "node" | "user" | "image" | "address" | "incident" | "violation";
+    name: string;
+  };
+  cluster: string;
+  incident?: string;
+  violation?: string;
+  /** OCSF severity: 1 Informational, 2 Low, 3 Medium, 4 High, 5 Critical, 6 Fatal. */
+  severity_id: 1 | 2 | 3 | 4 | 5 | 6;
+  mode: "observe" | "propose" | "auto";
+  /** How it came into this state. */
+  reason: string;
+  /** RFC 3339 UTC with milliseconds. */
+  time: string;
+  /** RFC 3339 UTC with milliseconds. */
+  created_at: string;
+  plan?: {
+    /** What will be done to what. */
+    summary: string;
+    scope: {
+      cluster: string;
+      namespace?: string;
+      node?: string;
+      pod?: {
+        name: string;
+        uid: string;
+      };
+      workload?: {
+        kind: string;
+        name: string;
+        uid: string;
+        replicas: number;
+      };
+    };
+    changes: readonly (string)[];
+    /** What to know before it is approved, such as traffic that still passes. */
+    warnings: readonly (string)[];
+    /** The action's own form. */
+    details: Record<string, unknown>;
+  };
+  /** What an approval is bound to. */
+  plan_hash?: string;
+  approvals?: {
+    required: number;
+    /** Who may; empty: whoever may approve at all. */
+    from: readonly (string)[];
+    given: readonly ({
+      actor: string;
+      /** RFC 3339 UTC with milliseconds. */
+      time: string;
+      comment?: string;
+    })[];
+    /** What is not approved and begun by then is denied. */
+    expires_at: string;
+    why: string;
+  };
+  refused_by?: "protected_namespace" | "protected_label" | "host_network" | "static_pod" | "last_ready_replica" | "target_gone" | "target_replaced" | "target_unreadable" | "unknown_cluster" | "missing_permission" | "unsupported" | "already_held" | "budget" | "stale" | "incident_muted" | "incident_resolved" | "policy_withdrawn" | "step_failed";
+  /** RFC 3339 UTC with milliseconds. */
+  started_at?: string;
+  /** When it is undone by itself. */
+  expires_at?: string;
+  verification?: {
+    ok: boolean;
+    message: string;
+    /** RFC 3339 UTC with milliseconds. */
+    time: string;
+    contained?: "full" | "partial" | "none";
+  };
+  evidence?: readonly (string)[];
+  actor?: string;
+  comment?: string;
+};
+
+export type ActionPage = {
+  /** Newest first. */
+  items: readonly (Action)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type Artefact = {
+  schema: 1;
+  id: string;
+  action: string;
+  incident?: string;
+  name: string;
+  media_type: string;
+  bytes: number;
+  sha256: string;
+  /** As the source computed it, before it was moved. */
+  source_sha256?: string;
+  intact: boolean;
+  /** The source had more than it may collect. */
+  truncated: boolean;
+  source: Record<string, unknown>;
+  /** RFC 3339 UTC with milliseconds. */
+  collected_at: string;
+  /** RFC 3339 UTC with milliseconds. */
+  retain_until: string;
+  legal_hold?: {
+    actor: string;
+    reason: string;
+    /** RFC 3339 UTC with milliseconds. */
+    time: string;
+  };
+  /** RFC 3339 UTC with milliseconds. */
+  deleted_at?: string;
+};
+
+export type ArtefactList = {
+  items: readonly (Artefact)[];
+};
+
+export type AuditList = {
+  /** Oldest first; `after` of the next request is the last `seq`. */
+  items: readonly (AuditRecord)[];
+};
+
+export type AuditRecord = {
+  seq: number;
+  /** RFC 3339 UTC with milliseconds. */
+  time: string;
+  actor: string;
+  event: string;
+  subject: string;
+  detail: Record<string, unknown>;
+  previous_hash: string;
+  /** SHA-256 over all of the above; each record holds that of the one before. */
+  hash: string;
+};
+
+export type AuditVerdict = {
+  ok: boolean;
+  records?: number;
+  /** Keep it elsewhere: a chain that was cut at its end looks whole. */
+  last_hash?: string;
+  /** Of the first record that is wrong. */
+  seq?: number;
+  why?: string;
+};
+
+export type Command = {
+  id: string;
+  incident?: string;
+  action?: string;
+  /** Commands are carried out in the order in which they were said. */
+  state: "pending" | "applied" | "refused";
+  /** Why it was refused. */
+  reason?: string;
+};
+
+export type DeadLetter = {
+  /** Partition and offset on the dead-letter topic. */
+  id: string;
+  /** When it was given up. */
+  time: string;
+  /** Where it failed: decode, correlate, project, deliver, respond; unknown when the record does not say. */
+  stage: string;
+  reason: string;
+  message: string;
+  /** Which source, rule or subscription it was about. */
+  component: string;
+  attempts: number;
+  first_time: string;
+  last_time: string;
+  /** Absent when the bytes never were on the log. */
+  origin?: {
+    topic: string;
+    partition: number;
+    offset: number;
+  };
+  key: string | null;
+  /** Size of the payload. */
+  bytes: number;
+  headers: Record<string, string>;
+  payload: {
+    /** The bytes as they came. */
+    base64: string;
+    /** The bytes as text, when they are UTF-8. */
+    text?: string;
+  };
+};
+
+export type DeadLetterPage = {
+  /** Newest first. */
+  items: readonly (DeadLetterSummary)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type DeadLetterSummary = {
+  /** Partition and offset on the dead-letter topic. */
+  id: string;
+  /** When it was given up. */
+  time: string;
+  /** Where it failed: decode, correlate, project, deliver, respond; unknown when the record does not say. */
+  stage: string;
+  reason: string;
+  message: string;
+  /** Which source, rule or subscription it was about. */
+  component: string;
+  attempts: number;
+  first_time: string;
+  last_time: string;
+  /** Absent when the bytes never were on the log. */
+  origin?: {
+    topic: string;
+    partition: number;
+    offset: number;
+  };
+  key: string | null;
+  /** Size of the payload. */
+  bytes: number;
+};
+
+export type Evidence = {
+  /** The violation's id. */
+  id: string;
+  /** RFC 3339 UTC with milliseconds. */
+  time: string;
+  /** The rule that the violation matched, which may be one that the rule of the incident is chained to. */
+  rule: string;
+  /** Version of the rule of the incident when it joined. */
+  rule_version: string;
+  late: boolean;
+  /** Absent while the violation is not stored yet, or no longer kept. */
+  violation?: Violation;
+};
+
+export type EvidencePage = {
+  /** Newest first. */
+  items: readonly (Evidence)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type HistoryEntry = {
+  version: number;
+  /** RFC 3339 UTC with milliseconds. */
+  time: string;
+  change: "opened" | "updated" | "escalated" | "de_escalated" | "acknowledged" | "assigned" | "noted" | "resolved" | "reopened" | "merged" | "muted" | "unmuted" | "contained" | "released";
+  /** null when the correlator did it. */
+  actor: string | null;
+  comment: string | null;
+  /** null when it was opened. */
+  from_status: "open" | "acknowledged" | "contained" | "resolved" | null;
+  to_status: "open" | "acknowledged" | "contained" | "resolved";
+  /** OCSF severity: 1 Informational, 2 Low, 3 Medium, 4 High, 5 Critical, 6 Fatal. */
+  severity_id: 1 | 2 | 3 | 4 | 5 | 6;
+  count: number;
+};
+
+export type HistoryPage = {
+  /** Newest first. */
+  items: readonly (HistoryEntry)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type Incident = {
+  schema: 1;
+  id: string;
+  /** Grows with every change. */
+  version: number;
+  /** What changed since the version before. */
+  change: "opened" | "updated" | "escalated" | "de_escalated" | "acknowledged" | "assigned" | "noted" | "resolved" | "reopened" | "merged" | "muted" | "unmuted" | "contained" | "released";
+  status: "open" | "acknowledged" | "contained" | "resolved";
+  rule: {
+    name: string;
+    version: string;
+    title: string;
+  };
+  title: string;
+  /** Why this incident exists, in one sentence. */
+  reason: string;
+  /** OCSF severity: 1 Informational, 2 Low, 3 Medium, 4 High, 5 Critical, 6 Fatal. */
+  severity_id: 1 | 2 | 3 | 4 | 5 | 6;
+  /** Empty when the rule groups across clusters. */
+  cluster: string;
+  /** The values of the rule's groupBy fields. */
+  group: Record<string, string>;
+  entities: readonly ({
+    type: "workload" | "pod" | "container" | "node" | "user" | "image" | "address";
+    name: string;
+  })[];
+  attacks: readonly ({
+    /** MITRE ATT&CK tactic. */
+    tactic?: string;
+    /** MITRE ATT&CK technique, for example T1059.004. */
+    technique?: string;
+  })[];
+  /** Number of violations in it. */
+  count: number;
+  /** How many of them came later than correlator.grace. */
+  late: number;
+  /** RFC 3339 UTC with milliseconds. */
+  first_seen: string;
+  /** RFC 3339 UTC with milliseconds. */
+  last_seen: string;
+  /** The earliest ones; the evidence trail has all. */
+  violations: readonly ({
+    /** The violation's id. */
+    id: string;
+    /** RFC 3339 UTC with milliseconds. */
+    time: string;
+  })[];
+  assignee?: string;
+  acknowledged_by?: string;
+  /** Present while it is resolved. */
+  resolution?: {
+    reason: "true_positive" | "benign" | "false_positive" | "duplicate" | "other" | "quiet" | "merged";
+    comment?: string;
+    /** `tocsin` when nobody did. */
+    by: string;
+    /** RFC 3339 UTC with milliseconds. */
+    time: string;
+  };
+  /** The incident that holds its violations now. */
+  merged_into?: string;
+  /** What the responder last said of its targets. */
+  containment?: {
+    order: number;
+    /** Absent while none of its targets is cut off. */
+    since?: string;
+  };
+  /** Why nobody is told of it. */
+  muted?: readonly ({
+    by: "silence" | "inhibition";
+    /** Of the silence, or of the incident that inhibits this one. */
+    id: string;
+    comment: string;
+  })[];
+  /** RFC 3339 UTC with milliseconds. */
+  updated_at: string;
+  /** The last version that was told to subscriptions. */
+  told?: {
+    version: number;
+    /** RFC 3339 UTC with milliseconds. */
+    time: string;
+  };
+  /** Who made the last change; absent when the correlator did. */
+  actor?: string;
+  comment?: string;
+};
+
+export type IncidentPage = {
+  /** Newest first. */
+  items: readonly (Incident)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type IncidentWithEvidence = {
+  incident: Incident;
+  evidence: EvidencePage;
+};
+
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  /** Each parameter that is wrong. */
+  errors?: readonly ({
+    parameter: string;
+    detail: string;
+  })[];
+};
+
+export type ResponseControl = {
+  /** While true, no action is begun. What stands is undone on time all the same. */
+  stopped: boolean;
+  actor: string;
+  reason: string;
+  /** RFC 3339 UTC with milliseconds. */
+  time: string;
+};
+
+export type Silence = {
+  id: string;
+  /** CEL over `incident`. */
+  filter: string;
+  /** RFC 3339 UTC with milliseconds. */
+  starts_at: string;
+  /** RFC 3339 UTC with milliseconds. */
+  ends_at: string;
+  author: string;
+  comment: string;
+  /** RFC 3339 UTC with milliseconds. */
+  created_at: string;
+};
+
+export type SilencePage = {
+  /** Newest first. */
+  items: readonly (Silence)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type Violation = {
+  schema: 1;
+  id: string;
+  /** Type of the source that reported it, for example falco. */
+  source: string;
+  kind: "process" | "file" | "network" | "threat" | "audit" | "vulnerability" | "compliance" | "admission" | "generic";
+  /** The sensor's rule or event name. */
+  name: string;
+  message: string;
+  /** OCSF severity: 1 Informational, 2 Low, 3 Medium, 4 High, 5 Critical, 6 Fatal. */
+  severity_id: 1 | 2 | 3 | 4 | 5 | 6;
+  /** When it happened by the sensor's clock. */
+  time: string;
+  /** When Tocsin accepted it. */
+  received_time: string;
+  /** Set when the sensor's clock was so far off that the time was replaced. */
+  clock_skew_ms?: number;
+  cluster: string;
+  workload: {
+    namespace?: string;
+    name?: string;
+  };
+  pod?: {
+    name?: string;
+    uid?: string;
+  };
+  container?: {
+    id?: string;
+    name?: string;
+  };
+  image?: {
+    name?: string;
+    tag?: string;
+    digest?: string;
+  };
+  node?: {
+    name?: string;
+  };
+  user?: {
+    name?: string;
+    uid?: number;
+  };
+  process?: {
+    name?: string;
+    path?: string;
+    cmd_line?: string;
+    pid?: number;
+    parent?: {
+      name?: string;
+      cmd_line?: string;
+      pid?: number;
+    };
+  };
+  file?: {
+    path?: string;
+  };
+  src_endpoint?: {
+    ip?: string;
+    port?: number;
+    hostname?: string;
+    workload?: string;
+    namespace?: string;
+  };
+  dst_endpoint?: {
+    ip?: string;
+    port?: number;
+    hostname?: string;
+    workload?: string;
+    namespace?: string;
+  };
+  protocol?: string;
+  /** What the sensor did about it. */
+  disposition: "Detected" | "Blocked" | "Allowed" | "Reset";
+  attacks: readonly ({
+    /** MITRE ATT&CK tactic. */
+    tactic?: string;
+    /** MITRE ATT&CK technique, for example T1059.004. */
+    technique?: string;
+  })[];
+  tags: readonly (string)[];
+  labels?: Record<string, string>;
+  /** How often the sensor itself counted it. */
+  count: number;
+  /** The sensor's own event as it arrived. */
+  raw: string;
+  raw_truncated?: boolean;
+};
+
+export type ViolationPage = {
+  /** Newest first. */
+  items: readonly (Violation)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};

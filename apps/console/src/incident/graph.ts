@@ -1,0 +1,109 @@
+import type { Incident, Violation } from '../api/types.js';
+
+export type EntityType = Incident['entities'][number]['type'] | 'process';
+
+export interface GraphNode {
+  id: string;
+  type: EntityType;
+  name: string;
+  /** Of its column, from the left. */
+  column: number;
+  x: number;
+  y: number;
+}
+
+export interface GraphEdge {
+  from: string;
+  to: string;
+  /** How many violations drew it. */
+  weight: number;
+}
+
+export interface Graph {
+  nodes: readonly GraphNode[];
+  edges: readonly GraphEdge[];
+  width: number;
+  height: number;
+  /** What had no room. */
+  left: number;
+}
+
+export const NODE = { width: 168, height: 44 } as const;
+const GAP = { x: 56, y: 16 } as const;
+const PAD = 12;
+const COLUMN_MAX = 6;
+
+/** From who and where from, by what runs where, to what it reached. */
+const COLUMNS: Record<EntityType, number> = { user: 0, address: 5, workload: 1, pod: 2, container: 3, node: 3, image: 4, process: 4 };
+
+/** What the violations say of how entities belong together, in columns from left to right. Pure: same input, same picture. */
+export function entityGraph({ entities }: Pick<Incident, 'entities'>, violations: readonly Violation[]): Graph {
+  const nodes = new Map<string, { type: EntityType; name: string; column: number; weight: number }>();
+  const edges = new Map<string, GraphEdge>();
+  const add = (type: EntityType, name: string | undefined, column = COLUMNS[type]): string | undefined => {
+    if (name === undefined || name === '') return undefined;
+    const id = `${type} ${name}`;
+    const node = nodes.get(id) ?? { type, name, column, weight: 0 };
+    node.weight += 1;
+    nodes.set(id, node);
+    return id;
+  };
+  const join = (a: string | undefined, b: string | undefined): void => {
+    if (a === undefined || b === undefined || a === b) return;
+    const key = `${a}\n${b}`;
+    const edge = edges.get(key) ?? { from: a, to: b, weight: 0 };
+    edges.set(key, { ...edge, weight: edge.weight + 1 });
+  };
+  for (const violation of violations) {
+    const { workload, pod, container, node, user, image, process, src_endpoint: src, dst_endpoint: dst } = violation;
+    const inNamespace = (name: string | undefined): string | undefined =>
+      name === undefined ? undefined : [workload.namespace, name].filter(Boolean).join('/');
+    const w = add('workload', inNamespace(workload.name));
+    const p = add('pod', inNamespace(pod?.name));
+    const c = add('container', container?.name ?? container?.id);
+    const what = [w, p, c].filter((id) => id !== undefined);
+    what.slice(1).forEach((id, n) => join(what[n], id));
+    join(p ?? w, add('node', node?.name));
+    join(c ?? p ?? w, add('image', image?.name === undefined ? undefined : image.name + (image.tag === undefined ? '' : `:${image.tag}`)));
+    join(add('user', user?.name), what[0]);
+    const runs = add('process', process?.name);
+    join(c ?? p ?? w, runs);
+    const from = src?.workload === workload.name ? undefined : (src?.ip ?? src?.hostname);
+    if (from !== undefined) join(add('address', from, 0), what[0]);
+    const to = dst?.workload === workload.name ? undefined : (dst?.workload ?? dst?.hostname ?? dst?.ip);
+    if (to !== undefined && to !== '') join(runs ?? what.at(-1), add('address', dst?.port === undefined ? to : `${to}:${dst.port}`));
+  }
+  for (const { type, name } of entities) if (!nodes.has(`${type} ${name}`)) add(type, name);
+  return place(nodes, edges);
+}
+
+function place(
+  found: ReadonlyMap<string, { type: EntityType; name: string; column: number; weight: number }>,
+  drawn: ReadonlyMap<string, GraphEdge>,
+): Graph {
+  const columns = Map.groupBy(found, ([, { column }]) => column);
+  const kept = [...columns.keys()]
+    .toSorted((a, b) => a - b)
+    .map((key) => (columns.get(key) ?? []).toSorted((a, b) => b[1].weight - a[1].weight || (a[0] < b[0] ? -1 : 1)).slice(0, COLUMN_MAX));
+  const tallest = Math.max(1, ...kept.map((column) => column.length));
+  const height = tallest * (NODE.height + GAP.y) - GAP.y + 2 * PAD;
+  const nodes = kept.flatMap((column, n) => {
+    const top = (height - (column.length * (NODE.height + GAP.y) - GAP.y)) / 2;
+    return column.map(([id, { type, name }], row): GraphNode => ({
+      id,
+      type,
+      name,
+      column: n,
+      x: PAD + n * (NODE.width + GAP.x),
+      y: top + row * (NODE.height + GAP.y),
+    }));
+  });
+  const ids = new Set(nodes.map(({ id }) => id));
+  return {
+    nodes,
+    edges: [...drawn.values()].filter(({ from, to }) => ids.has(from) && ids.has(to)),
+    width: Math.max(1, kept.length) * (NODE.width + GAP.x) - GAP.x + 2 * PAD,
+    height,
+    left: found.size - nodes.length,
+  };
+}

@@ -1,0 +1,89 @@
+import type { Action, Artefact, Evidence, HistoryEntry } from '../api/types.js';
+import { SEVERITIES, STATE_WORDS, STATUS_WORDS, plain } from '../words.js';
+import type { IconName } from '../ui/icon.js';
+
+export type EntryKind = 'violation' | 'incident' | 'action';
+
+export interface Entry {
+  id: string;
+  kind: EntryKind;
+  time: string;
+  icon: IconName;
+  title: string;
+  detail: string;
+  severity?: number;
+  /** How many in a row it stands for, when more than one. */
+  times?: number;
+  /** Of the first of these. */
+  since?: string;
+}
+
+interface Parts {
+  evidence: readonly Evidence[];
+  history: readonly HistoryEntry[];
+  actions: readonly Action[];
+  artefacts: readonly Artefact[];
+}
+
+/** All that happened, newest first; violations of one name in a row are one entry. */
+export function timeline({ evidence, history, actions, artefacts }: Parts): Entry[] {
+  const entries = [
+    ...evidence.map(ofViolation),
+    ...history.filter(({ change }) => change !== 'updated').map(ofHistory),
+    ...actions.map(ofAction),
+    ...artefacts.map(ofArtefact),
+  ].toSorted((a, b) => (a.time < b.time ? 1 : -1));
+  return collapse(entries);
+}
+
+function collapse(entries: readonly Entry[]): Entry[] {
+  const rows: Entry[] = [];
+  for (const entry of entries) {
+    const last = rows.at(-1);
+    if (last !== undefined && entry.kind === 'violation' && last.kind === 'violation' && last.title === entry.title) {
+      rows[rows.length - 1] = { ...last, times: (last.times ?? 1) + 1, since: entry.time };
+    } else rows.push(entry);
+  }
+  return rows;
+}
+
+function ofViolation({ id, time, rule, late, violation }: Evidence): Entry {
+  return {
+    id: `v ${id} ${rule}`,
+    kind: 'violation',
+    time,
+    icon: 'violation',
+    title: violation?.name ?? 'A violation that is no longer kept',
+    detail: [violation?.process?.cmd_line ?? violation?.message, late ? 'came late' : undefined].filter(Boolean).join(' · '),
+    ...(violation !== undefined && { severity: violation.severity_id }),
+  };
+}
+
+function ofHistory({ version, time, change, actor, comment, from_status: from, to_status: to, severity_id: severity }: HistoryEntry): Entry {
+  const by = actor === null ? '' : ` by ${actor}`;
+  const moved = from !== null && from !== to ? `${STATUS_WORDS[from]} → ${STATUS_WORDS[to]}` : '';
+  const grown = change === 'escalated' || change === 'de_escalated' ? `now ${SEVERITIES[severity] ?? ''}` : '';
+  return {
+    id: `h ${version} ${change}`,
+    kind: 'incident',
+    time,
+    icon: actor === null ? 'incidents' : 'person',
+    title: `${plain(change)}${by}`,
+    detail: [moved, grown, comment ?? ''].filter((part) => part !== '').join(' · '),
+  };
+}
+
+function ofAction({ id, version, time, type, state, target, reason }: Action): Entry {
+  return {
+    id: `a ${id} ${version}`,
+    kind: 'action',
+    time,
+    icon: 'actions',
+    title: `${plain(type)} of ${target.name}: ${STATE_WORDS[state].toLowerCase()}`,
+    detail: reason,
+  };
+}
+
+function ofArtefact({ id, name, collected_at: time, intact }: Artefact): Entry {
+  return { id: `e ${id}`, kind: 'action', time, icon: 'download', title: `Evidence collected: ${name}`, detail: intact ? '' : 'It is not intact.' };
+}
