@@ -1,11 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CONSOLE, ConsoleController } from './console/console.controller.js';
 import { consoleFiles } from './console/files.js';
+import { rateLimit } from './access/rate-limit.js';
 import type { Access } from './http/access.js';
+import type { GateDeps } from './http/gate.js';
 import { OpenApiController } from './openapi.controller.js';
 import type { ProjectorDeps } from './pipeline/projector.js';
 import { PROJECTOR_DEPS, ProjectorController } from './projector.controller.js';
-import { ACCESS, ReadController, STORE } from './read.controller.js';
+import { GATE, ReadController, STORE } from './read.controller.js';
 import type { Evidence } from '@tocsin/evidence';
 import { RESPONSE, ResponseController } from './response.controller.js';
 import type { ResponseDeps } from './response/response.js';
@@ -14,6 +16,10 @@ import type { SayDeps } from './commands/say.js';
 
 export interface ApiDeps extends ProjectorDeps {
   access: Access;
+  /** Requests of one principal. Default 1200. */
+  perMinute?: number;
+  /** Whether tokens of services may approve. Default no. */
+  servicesApprove?: boolean;
   evidence: Evidence;
 }
 
@@ -21,13 +27,16 @@ export interface ApiDeps extends ProjectorDeps {
 export class ApiModule {
   static forRoot(deps: ApiDeps): DynamicModule {
     const writer: SayDeps = { store: deps.store, log: deps.log, now: () => deps.clock.now() };
+    const { now } = writer;
+    const { access, store, servicesApprove = false } = deps;
+    const gate: GateDeps = { access, rate: rateLimit(deps.perMinute ?? 1200, now), store, now, servicesApprove };
     const response: ResponseDeps = { ...writer, evidence: deps.evidence };
     return {
       module: ApiModule,
       controllers: [ConsoleController, OpenApiController, ReadController, WriteController, ResponseController, ProjectorController],
       providers: [
         { provide: CONSOLE, useValue: consoleFiles() },
-        { provide: ACCESS, useValue: deps.access },
+        { provide: GATE, useValue: gate },
         { provide: STORE, useValue: deps.store },
         { provide: PROJECTOR_DEPS, useValue: deps },
         { provide: WRITER, useValue: writer },

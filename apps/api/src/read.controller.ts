@@ -2,8 +2,9 @@ import { Controller, Get, Header, Inject, Param, Query, UseGuards, type CanActiv
 import type { Incident, Violation } from '@tocsin/domain';
 import type { Store } from '@tocsin/store';
 import type { FastifyRequest } from 'fastify';
-import type { Access } from './http/access.js';
+import type { Principal } from './access/principal.js';
 import { answer } from './http/answer.js';
+import { admit, type GateDeps } from './http/gate.js';
 import type { PageBody } from './http/pages.js';
 import {
   readDeadLetterById,
@@ -18,25 +19,31 @@ import {
 import type { DeadLetter, DeadLetterSummary } from './resources/dead-letter.js';
 import type { HistoryBody } from './resources/incident.js';
 
-export const ACCESS = Symbol('access');
+export const GATE = Symbol('gate');
 export const STORE = Symbol('store');
 
 /** A request that has passed the guard. */
 export interface WithActor {
   /** Who asks. */
   actor: string;
+  principal: Principal;
 }
 
+/** Every controller of data stands behind it: who asks is known, may do it, does not do it too often, and is on record with it. */
 export class AccessGuard implements CanActivate {
-  readonly #access: Access;
+  readonly #deps: GateDeps;
 
-  constructor(@Inject(ACCESS) access: Access) {
-    this.#access = access;
+  constructor(@Inject(GATE) deps: GateDeps) {
+    this.#deps = deps;
   }
 
-  canActivate(context: ExecutionContext): true {
+  async canActivate(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<FastifyRequest & WithActor>();
-    request.actor = this.#access(request.headers);
+    const { method, headers, routeOptions } = request;
+    const params = request.params as Record<string, string>;
+    const principal = await answer(() => admit({ method, pattern: routeOptions.url ?? '', params, headers }, this.#deps));
+    request.principal = principal;
+    request.actor = principal.actor;
     return true;
   }
 }

@@ -53,11 +53,23 @@ function requestBody({ schema, example }: NonNullable<Route['body']>): object {
   return { required: true, content: { 'application/json': { schema: shape, examples: { shop: { value: example } } } } };
 }
 
-function operation({ path, operationId, summary, query, body, status = 200, conflicts, response, example }: Route<keyof typeof SCHEMAS>): object {
+function operation({
+  path,
+  operationId,
+  summary,
+  role,
+  query,
+  body,
+  status = 200,
+  conflicts,
+  response,
+  example,
+}: Route<keyof typeof SCHEMAS>): object {
   const byId = path.includes('{id}');
   return {
     operationId,
     summary,
+    description: role === 'anyone' ? 'Needs no login.' : `Needs the role ${role}, or one above it.`,
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
     parameters: [
       ...(byId ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []),
@@ -74,13 +86,19 @@ function operation({ path, operationId, summary, query, body, status = 200, conf
       },
       400: problemResponse('A parameter or a field is wrong or unknown; `errors` names it.'),
       401: {
-        ...problemResponse('A token is configured, and the request has none or a wrong one.'),
+        ...problemResponse('A token is needed, and the request has none, or one that is wrong, has expired or was revoked.'),
         headers: { 'WWW-Authenticate': { description: 'Names the scheme, Bearer.', schema: { type: 'string' } } },
       },
-      403: problemResponse('No token is configured, and the request is not of this machine: its `Host` or its `Origin` is another.'),
+      403: problemResponse(
+        'The role, or the token, may not do this; or nobody is asked who they are, and the request is not of this machine: its `Host` or its `Origin` is another.',
+      ),
       ...(byId ? { 404: problemResponse('There is none of that id.') } : {}),
       ...(conflicts === true ? { 409: problemResponse('As things stand, the command makes no sense; `detail` says why.') } : {}),
       ...(body === undefined ? {} : { 415: problemResponse('The body is not JSON.') }),
+      429: {
+        ...problemResponse('Too many requests by the same principal.'),
+        headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+      },
       503: problemResponse('The database or the log does not answer; try again after `Retry-After` seconds.'),
     },
   };

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Role } from '../access/principal.js';
 
 /** One operation, as the OpenAPI document and the tests know it. */
 export interface Route<Schema extends string = string> {
@@ -7,6 +8,10 @@ export interface Route<Schema extends string = string> {
   /** Also the name in generated clients. */
   operationId: string;
   summary: string;
+  /** The least role that may do it. `anyone` needs no login. */
+  role: Role | 'anyone';
+  /** Its own work puts it in the audit; every other write is put there before it is done. */
+  recorded?: 'by itself';
   query: z.ZodObject;
   /** What it takes, with an example. */
   body?: { schema: z.ZodObject; example: unknown };
