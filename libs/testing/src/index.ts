@@ -17,3 +17,4 @@ export * from './rsyslog/index.js';
 export * from './syslog-ng/index.js';
 export { freePort } from './receivers/free-port.js';
 export { FakeS3 } from './s3/fake.js';
+export * from './servicenow/index.js';
