@@ -101,6 +101,25 @@ export async function listDeliveries(db: Queryable, filter: DeliveryFilter, page
   return paged(await query.execute(), page.limit, (row) => ({ time: row.last_at, id: row.id }), fromRow);
 }
 
+/** The first offset of each partition with an event that ended at the subscription and that the log took in this time. */
+export async function firstOffsets(
+  db: Queryable,
+  subscription: string,
+  since: string,
+  until: string,
+): Promise<{ topic: string; partition: number; offset: number }[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .select(['topic', 'partition', ({ fn }) => fn.min<number>('log_offset').as('offset')])
+    .where('subscription', '=', columnText(subscription))
+    .where('last_at', '>=', timeText(since))
+    .where('logged_at', '>=', timeText(since))
+    .where('logged_at', '<', timeText(until))
+    .groupBy(['topic', 'partition'])
+    .execute();
+  return rows.map(({ offset, ...rest }) => ({ ...rest, offset: Number(offset) }));
+}
+
 /** Deletes up to `limit` lines of before the time, the oldest first. Fewer than `limit` deleted: none are left. */
 export async function pruneDeliveries(db: Queryable, before: string, limit: number): Promise<number> {
   const old = db.selectFrom('deliveries').select('id').where('last_at', '<', timeText(before)).orderBy('last_at').orderBy('id').limit(limit);

@@ -1,7 +1,10 @@
 export * from './action-limits.js';
 export * from './actions.js';
+export * from './api-sessions.js';
+export * from './api-tokens.js';
 export * from './artefacts.js';
 export * from './audit.js';
+export * from './cases.js';
 export * from './channel-memory.js';
 export * from './commands.js';
 export * from './dead-letters.js';
@@ -17,6 +20,7 @@ export { migrate } from './migrate.js';
 export * from './outbox.js';
 export { BadCursor, type Page, type Paged } from './paging.js';
 export * from './positions.js';
+export * from './redrives.js';
 export * from './retention.js';
 export * from './response-control.js';
 export * from './rule-states.js';

@@ -137,6 +137,24 @@ export interface Database {
     due_at: string | null;
     touched_at: string;
   };
+  /** What incidents are in ticket systems. */
+  cases: {
+    subscription: string;
+    subject: string;
+    state: string;
+    reference: string | null;
+    name: string | null;
+    url: string | null;
+    reason: string;
+    version: number;
+    /** JSON text. */
+    written: string;
+    attempted_at: string | null;
+    claimed_by: string | null;
+    claimed_until: string | null;
+    created_at: string;
+    updated_at: string;
+  };
   /** What channels remember of their subscriptions. */
   channel_memory: { subscription: string; name: string; value: string };
   /** The ledger: what became of each event at each subscription that wanted it. */
@@ -155,6 +173,8 @@ export interface Database {
     reason: string;
     message: string;
   };
+  /** Dead letters that were put back where they came from. */
+  redrives: { dead_letter_id: string; time: string; actor: string };
   subscription_states: {
     subscription: string;
     channel: string;
@@ -172,6 +192,24 @@ export interface Database {
     probe_at: string | null;
     seen_at: string;
   };
+  /** Tokens of the API, by their hashes. */
+  api_tokens: {
+    id: string;
+    hash: string;
+    name: string;
+    role: string;
+    person: string | null;
+    /** JSON text. */
+    operations: string | null;
+    created_at: string;
+    created_by: string;
+    expires_at: string;
+    used_at: ColumnType<string | null, undefined, string>;
+    revoked_at: ColumnType<string | null, undefined, string>;
+    revoked_by: ColumnType<string | null, undefined, string>;
+  };
+  /** Browsers that are logged in, by the hashes of their cookies. */
+  api_sessions: { hash: string; credential: string; principal: string; created_at: string; seen_at: string; expires_at: string };
   /** One row for each replica. */
   subscription_lags: { subscription: string; member: string; events: number; oldest_at: string | null; seen_at: string };
   violations: {

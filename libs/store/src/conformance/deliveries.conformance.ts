@@ -1,6 +1,11 @@
 import { expect, it } from '@jest/globals';
 import {
+  claimRedrive,
+  countDeadLetters,
+  firstOffsets,
   getDelivery,
+  getRedrive,
+  insertDeadLetters,
   getSubscriptionState,
   listDeliveries,
   lockSubscriptionStates,
@@ -9,8 +14,10 @@ import {
   putSubscriptionLags,
   putSubscriptionStates,
   recordDeliveries,
+  releaseRedrive,
   subscriptionStates,
   sumSubscriptionLags,
+  undrivenDeadLetters,
   type DeliveryRow,
   type SubscriptionState,
 } from '../index.js';
@@ -100,6 +107,57 @@ export function deliveriesSuite(current: CurrentStore): void {
     const { db } = current();
     await recordDeliveries(db, [line('a', { eventId: text, state: 'dead', reason: 'client_error', message: text })]);
     expect((await listDeliveries(db, { eventId: text }, { limit: 5 })).items.map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('says where on the log the deliveries of a time begin', async () => {
+    const { db } = current();
+    const place = (partition: number, offset: number, second: number) => ({ partition, offset, loggedAt: at(second), lastAt: at(second + 10) });
+    await recordDeliveries(db, [
+      line('a', place(0, 5, 1)),
+      line('b', place(0, 9, 3)),
+      line('c', place(0, 7, 3)),
+      line('d', place(1, 2, 4)),
+      line('e', place(2, 2, 9)),
+      line('f', { ...place(3, 1, 4), subscription: 'noc' }),
+    ]);
+    const found = await firstOffsets(db, 'soc', at(3), at(9));
+    expect(found.toSorted((x, y) => x.partition - y.partition)).toEqual([
+      { topic: 'tocsin.violations', partition: 0, offset: 7 },
+      { topic: 'tocsin.violations', partition: 1, offset: 2 },
+    ]);
+  });
+
+  it('puts a dead letter back once, and counts those that were not', async () => {
+    const { db } = current();
+    const letter = {
+      stage: 'deliver',
+      reason: 'rejected_by_receiver',
+      component: 'soc',
+      message: '',
+      key: null,
+      value: Buffer.from('{}'),
+      headers: {},
+    };
+    await insertDeadLetters(db, [
+      ...[0, 1, 2].map((second) => ({ ...letter, id: `0-${second}`, time: at(second) })),
+      { ...letter, id: '1-0', time: at(0), stage: 'decode' },
+      { ...letter, id: '1-1', time: at(0), component: 'noc' },
+    ]);
+    const redrive = { time: at(5), actor: 'ann' };
+    const claims = await Promise.all([1, 2, 3].map(() => claimRedrive(db, '0-1', redrive)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await getRedrive(db, '0-1')).toEqual(redrive);
+    expect(await undrivenDeadLetters(db, 'soc', at(0), 5)).toEqual(['0-0', '0-2']);
+    expect(await undrivenDeadLetters(db, 'soc', at(1), 5)).toEqual(['0-2']);
+    expect(await countDeadLetters(db, 'deliver')).toEqual(
+      new Map([
+        ['noc', 1],
+        ['soc', 2],
+      ]),
+    );
+    await releaseRedrive(db, '0-1');
+    expect(await undrivenDeadLetters(db, 'soc', at(0), 1)).toEqual(['0-0']);
+    expect(await getRedrive(db, '0-1')).toBeUndefined();
   });
 
   it('keeps how subscriptions stand', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import { migrate, type Store } from '../index.js';
+import { casesSuite } from './cases.conformance.js';
 import { channelMemorySuite } from './channel-memory.conformance.js';
 import { consumersSuite } from './consumers.conformance.js';
 import { deadLettersSuite } from './dead-letters.conformance.js';
@@ -8,6 +9,7 @@ import { groupsSuite } from './groups.conformance.js';
 import type { StoreHarness } from './harness.js';
 import { incidentsSuite } from './incidents.conformance.js';
 import { lifecycleSuite } from './lifecycle.conformance.js';
+import { loginsSuite } from './logins.conformance.js';
 import { migrationsSuite } from './migrations.conformance.js';
 import { plansSuite } from './plans.conformance.js';
 import { retentionSuite } from './retention.conformance.js';
@@ -40,6 +42,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describe('groups of the notifier', () => {
       groupsSuite(current);
     });
+    describe('cases', () => {
+      casesSuite(current);
+    });
     describe('what channels remember', () => {
       channelMemorySuite(current);
     });
@@ -60,6 +65,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('ledger of deliveries and states of subscriptions', () => {
       deliveriesSuite(current);
+    });
+    describe('tokens and sessions of the API', () => {
+      loginsSuite(current);
     });
     describe('dead letters', () => {
       deadLettersSuite(current);

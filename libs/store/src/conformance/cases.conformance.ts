@@ -1,0 +1,56 @@
+import { expect, it } from '@jest/globals';
+import { casesOf, changeCase, claimCase, findCase, getCase, releaseCase } from '../index.js';
+import { HOSTILE, type CurrentStore } from './harness.js';
+
+const at = (second: number): string => new Date(Date.UTC(2026, 8, 14, 14, 0, second)).toISOString();
+const key = { subscription: 'jira', subject: 'incident' };
+
+export function casesSuite(current: CurrentStore): void {
+  const claim = (by: string, second: number, subject = 'incident') =>
+    claimCase(current().db, { ...key, subject }, { by, now: at(second), until: at(second + 10) });
+
+  it('gives a case to one process at a time, and to another when that one is late', async () => {
+    expect(await claim('one', 0)).toMatchObject({ ...key, state: 'creating', version: 0, reference: undefined });
+    expect(await claim('two', 5)).toBeUndefined();
+    expect(await claim('one', 6)).toBeDefined();
+    expect(await claim('two', 17)).toBeDefined();
+    // The first one is too late now.
+    expect(await changeCase(current().db, key, 'one', { state: 'open' }, at(18))).toBe(false);
+    await releaseCase(current().db, key, 'one');
+    expect(await claim('three', 18)).toBeUndefined();
+    await releaseCase(current().db, key, 'two');
+    expect(await claim('three', 18)).toBeDefined();
+  });
+
+  it('is taken by one of many', async () => {
+    const taken = await Promise.all(Array.from({ length: 8 }, (_, index) => claim(`process ${index}`, 0)));
+    expect(taken.filter((row) => row !== undefined)).toHaveLength(1);
+  });
+
+  it('keeps what is known of a case, and finds it by its name there', async () => {
+    const { db } = current();
+    await claim('one', 0);
+    const change = {
+      state: 'open',
+      reference: '10007',
+      name: 'SEC-7',
+      url: 'https://jira/browse/SEC-7',
+      version: 3,
+      written: '{"a":1}',
+      attemptedAt: at(1),
+    } as const;
+    expect(await changeCase(db, key, 'one', change, at(2))).toBe(true);
+    const row = { ...key, ...change, reason: '', updatedAt: at(2) };
+    expect(await getCase(db, 'jira', 'incident')).toEqual(row);
+    expect(await findCase(db, 'jira', '10007')).toEqual(row);
+    expect(await findCase(db, 'other', '10007')).toBeUndefined();
+    await claimCase(db, { subscription: 'another', subject: 'incident' }, { by: 'one', now: at(0), until: at(10) });
+    expect((await casesOf(db, 'incident')).map(({ subscription }) => subscription)).toEqual(['another', 'jira']);
+  });
+
+  it.each(Object.entries(HOSTILE))('keeps a reason with %s', async (_name, text) => {
+    await claim('one', 0);
+    expect(await changeCase(current().db, key, 'one', { state: 'orphaned', reason: text }, at(1))).toBe(true);
+    expect((await getCase(current().db, 'jira', 'incident'))?.state).toBe('orphaned');
+  });
+}
