@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /**
  * Tables as both databases have them. Times are RFC 3339 UTC text with milliseconds, which sorts as it reads; JSON is
