@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { buildRegistry } from '@tocsin/extension';
 import { contentOf, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
@@ -28,6 +29,7 @@ export const notifierPart: AppPart<NotifierConfig> = {
     return async ({ log, store, logger, metrics, clock }) => {
       const now = (): number => clock.now();
       const egress = new Egress(config.egress);
+      const process = randomUUID();
       const { concurrency, maxRetryDelayMs } = config;
       const notifierMetrics = createNotifierMetrics(metrics);
       const ledger = new Ledger({ store, logger, metrics: notifierMetrics, retentionDays: config.ledgerDays, now });
@@ -38,7 +40,7 @@ export const notifierPart: AppPart<NotifierConfig> = {
         const { channel: out, format: chosen } = document.spec;
         const { name } = document.metadata;
         const memory = channelMemory(store, name);
-        const channel = registry.get(out.type)?.create(out.config, { egress, now, logger, subscription: name, memory, publicUrl });
+        const channel = registry.get(out.type)?.create(out.config, { egress, now, logger, subscription: name, memory, store, process, publicUrl });
         const format = formatRegistry.get(chosen.type)?.create(chosen.config);
         if (channel === undefined || format === undefined) {
           throw new Error(`Channel type "${out.type}" or format "${chosen.type}" passed the check but is not registered.`);

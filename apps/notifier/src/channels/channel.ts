@@ -1,6 +1,7 @@
 import type { ActionCommandBody, IncidentCommandBody } from '@tocsin/domain';
 import type { Extension } from '@tocsin/extension';
 import type { Logger } from '@tocsin/runtime';
+import type { Store } from '@tocsin/store';
 import type { Egress } from './egress.js';
 
 /**
@@ -29,6 +30,10 @@ export interface ChannelDeps {
   /** Name of the subscription that the channel is created for. */
   subscription: string;
   memory: ChannelMemory;
+  /** What keeps one case per incident, for channels to ticket systems. */
+  store: Store;
+  /** This process, and no other: who has a case for a while. */
+  process: string;
   /** Where people reach the console and the API, without a trailing slash; undefined where it is not configured. */
   publicUrl: string | undefined;
 }
@@ -50,6 +55,8 @@ export interface Channel {
    * partitions know nothing of each other.
    */
   readonly takes: 'each' | 'stream';
+  /** It never looks at `data` of a delivery, so that nobody need parse it. */
+  readonly contentOnly?: true;
   send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]>;
   /**
    * What the receiver says back, at `POST /v1/callbacks/<subscription>`. It MUST find out who says it before it believes

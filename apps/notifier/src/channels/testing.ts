@@ -10,6 +10,9 @@ export function channelDeps(own: Partial<ChannelDeps> = {}): ChannelDeps {
     logger: createLogger('test', 'silent'),
     subscription: 'test',
     memory: memoryOfProcess(),
+    // Given by the tests of channels that use it.
+    store: undefined as never,
+    process: 'test',
     publicUrl: undefined,
     ...own,
   };

@@ -1,0 +1,217 @@
+import type { Digest, Incident } from '@tocsin/domain';
+import { changeCase, claimCase, getCase, getIncidents, isTransient, releaseCase, type CaseChange, type CaseRow, type Store } from '@tocsin/store';
+import type { Delivery, Outcome } from '../channels/channel.js';
+import type { Failed } from '../channels/http.js';
+import { messageOf } from '../channels/message.js';
+import { commentOf, contentOfDigest, contentOfIncident, resolutionOf, statusOf, type Written } from './content.js';
+import type { Asked, CaseContent, CaseFailure, CaseRef, CaseSystem } from './system.js';
+
+export interface CasesDeps {
+  store: Store;
+  subscription: string;
+  /** This process, and no other. */
+  process: string;
+  publicUrl: string | undefined;
+  now(): number;
+}
+
+/** Longer than all that is asked of a system for one delivery takes. */
+const CLAIM_MS = 120_000;
+const BUSY_MS = 1_000;
+
+/** Thrown within to end a delivery with this outcome. */
+class Ended extends Error {
+  readonly outcome: Outcome;
+  constructor(outcome: Outcome) {
+    super('the delivery has ended');
+    this.outcome = outcome;
+  }
+}
+
+/**
+ * One case per incident, in step with it. The row of a case is taken before the system is asked to make it; who finds that it was
+ * asked and not what became of it searches by the marker, and asks again only when the system's search must have found it.
+ * What is told is always the newest state of the incident, whichever change brought it here, so a burst of changes is few calls.
+ */
+export class Cases {
+  readonly #system: CaseSystem;
+  readonly #deps: CasesDeps;
+
+  constructor(system: CaseSystem, deps: CasesDeps) {
+    this.#system = system;
+    this.#deps = deps;
+  }
+
+  /** Never rejects. */
+  async deliver(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const { told } = messageOf(delivery, undefined);
+    if (told.events !== 'incidents' && told.events !== 'digests') return refused('only incidents have cases');
+    const { store, subscription, process, now } = this.#deps;
+    const key = { subscription, subject: told.data.id };
+    const version = told.events === 'incidents' ? told.data.version : 1;
+    try {
+      const before = await getCase(store.db, subscription, key.subject);
+      if (before !== undefined && before.version >= version) return { ok: true };
+      const row = await claimCase(store.db, key, { by: process, now: iso(now()), until: iso(now() + CLAIM_MS) });
+      if (row === undefined) return busy();
+      try {
+        if (row.version >= version) return { ok: true };
+        await this.#tell(row, told.events === 'incidents' ? await this.#newest(told.data) : told.data, signal);
+        return { ok: true };
+      } finally {
+        await releaseCase(store.db, key, process);
+      }
+    } catch (error) {
+      if (error instanceof Ended) return error.outcome;
+      if (isTransient(error)) return { ok: false, retry: true, reason: 'server_error', message: 'the database does not answer' };
+      throw error;
+    }
+  }
+
+  async #newest(incident: Incident): Promise<Incident> {
+    const stored = (await getIncidents(this.#deps.store.db, [incident.id])).get(incident.id);
+    return stored !== undefined && stored.version > incident.version ? stored : incident;
+  }
+
+  async #tell(row: CaseRow, subject: Incident | Digest, signal: AbortSignal): Promise<void> {
+    if (row.state === 'orphaned') throw new Ended(refused(`its case ${row.name ?? ''} is orphaned: ${row.reason}`));
+    const incident = 'version' in subject ? subject : undefined;
+    const link = this.#link(subject.id);
+    const content = incident === undefined ? contentOfDigest(subject as Digest, link) : contentOfIncident(incident, link);
+    const ref = await this.#existing(row, signal);
+    if (ref === undefined) {
+      const made = await this.#create(row, content, signal);
+      if (incident === undefined) await this.#save(row, { version: 1 });
+      else await this.#bringInStep(row, made, incident, content, { ...content, told: toldOf(incident) }, signal);
+      return;
+    }
+    if (incident !== undefined) await this.#bringInStep(row, ref, incident, content, JSON.parse(row.written) as Written, signal);
+    else await this.#save(row, { version: 1 });
+  }
+
+  /** The case, where there is one; undefined when there is certainly none. */
+  async #existing(row: CaseRow, signal: AbortSignal): Promise<CaseRef | undefined> {
+    if (row.reference !== undefined) return { reference: row.reference, name: row.name ?? '', url: row.url ?? '' };
+    // It was never asked for.
+    if (row.attemptedAt === undefined) return undefined;
+    const found = await this.#must(row, this.#system.find(markerOf(row.subject), signal));
+    if (found !== undefined) {
+      await this.#save(row, { state: 'open', ...found });
+      return found;
+    }
+    const waitMs = Date.parse(row.attemptedAt) + this.#system.searchLagMs - this.#deps.now();
+    if (waitMs > 0) throw new Ended(later(`it is not known yet whether the case was made; it is searched for`, waitMs));
+    return undefined;
+  }
+
+  async #create(row: CaseRow, content: CaseContent, signal: AbortSignal): Promise<CaseRef> {
+    await this.#save(row, { state: 'creating', attemptedAt: iso(this.#deps.now()) });
+    const asked = await this.#system.create(content, markerOf(row.subject), signal);
+    if (asked.ok) {
+      await this.#save(row, { state: 'open', ...asked.value, written: JSON.stringify({ ...content } satisfies Written) });
+      return asked.value;
+    }
+    const { failure } = asked;
+    if (failure.done === 'unknown') {
+      await this.#save(row, { state: 'unknown' });
+      throw new Ended(withWait(failure, this.#system.searchLagMs));
+    }
+    // It said that it did not: the time before which a search may miss it does not count.
+    await this.#save(row, { state: 'creating', attemptedAt: NEVER_ASKED });
+    if (!failure.retry) await this.#save(row, { state: 'orphaned', reason: failure.message });
+    throw new Ended(failure);
+  }
+
+  /** Writes what differs from what was last written, in an order in which any step may be the last one before a crash. */
+  async #bringInStep(row: CaseRow, ref: CaseRef, incident: Incident, content: CaseContent, before: Written, signal: AbortSignal): Promise<void> {
+    let now: Written = before;
+    const save = async (more: Written): Promise<void> => {
+      now = { ...now, ...more };
+      await this.#save(row, { written: JSON.stringify(now) });
+    };
+    const changed = changedParts(content, now);
+    if (changed !== undefined) {
+      await this.#must(row, this.#system.update(ref, changed, signal));
+      await save(changed);
+    }
+    const text = commentOf(incident, now.told);
+    if (text !== undefined) {
+      const comment = { key: `${incident.id.slice(0, 8)}-${incident.version}`, text };
+      // A comment that may have been made by one who crashed is looked for.
+      const there = row.state === 'unknown' && (await this.#must(row, this.#system.hasComment(ref, comment.key, signal)));
+      if (!there) {
+        await this.#save(row, { state: 'unknown' });
+        row.state = 'unknown';
+        await this.#must(row, this.#system.comment(ref, comment, signal));
+      }
+    }
+    await save({ told: toldOf(incident) });
+    const status = statusOf(incident);
+    if (status !== (now.status ?? 'new')) {
+      await this.#must(row, this.#system.move(ref, status, resolutionOf(incident), signal));
+      await save({ status });
+    }
+    await this.#save(row, { version: incident.version, state: status === 'done' ? 'closed' : 'open' });
+  }
+
+  /** The value, or the end of the delivery; a case that is gone becomes orphaned. */
+  async #must<T>(row: CaseRow, asking: Promise<Asked<T>>): Promise<T> {
+    const asked = await asking;
+    if (asked.ok) return asked.value;
+    const { failure } = asked;
+    if (failure.lost === true || !failure.retry) await this.#save(row, { state: 'orphaned', reason: failure.message });
+    throw new Ended(failure.lost === true ? { ...failure, retry: false, reason: 'client_error' } : failure);
+  }
+
+  async #save(row: CaseRow, change: CaseChange): Promise<void> {
+    const { store, process, now } = this.#deps;
+    // Whoever was too slow must not write over what another did meanwhile.
+    if (!(await changeCase(store.db, row, process, change, iso(now())))) throw new Ended(busy());
+  }
+
+  #link(subject: string): string | undefined {
+    const { publicUrl } = this.#deps;
+    return publicUrl === undefined ? undefined : `${publicUrl}/incidents/${encodeURIComponent(subject)}`;
+  }
+}
+
+/** So long ago that any search would have found it. */
+const NEVER_ASKED = '1970-01-01T00:00:00.000Z';
+
+/** What a case is known by in its system. */
+export function markerOf(subject: string): string {
+  return `tocsin-${subject}`;
+}
+
+function changedParts(content: CaseContent, before: Written): Partial<CaseContent> | undefined {
+  const changed: Partial<CaseContent> = {
+    ...(content.title !== before.title && { title: content.title }),
+    ...(content.description !== before.description && { description: content.description }),
+    ...(content.severityId !== before.severityId && { severityId: content.severityId }),
+  };
+  return Object.keys(changed).length === 0 ? undefined : changed;
+}
+
+function toldOf({ status, severity_id, count, assignee }: Incident): NonNullable<Written['told']> {
+  return { status, severity_id, count, assignee };
+}
+
+function busy(): Failed {
+  return later('another replica writes to the case just now', BUSY_MS);
+}
+
+function later(message: string, afterMs: number): Failed & { scope: 'delivery' } {
+  return { ok: false, retry: true, reason: 'server_error', message, afterMs, scope: 'delivery' };
+}
+
+function withWait(failure: CaseFailure, afterMs: number): Failed {
+  return { ...failure, afterMs: Math.max(failure.afterMs ?? 0, afterMs), scope: 'delivery' };
+}
+
+function refused(message: string): Outcome {
+  return { ok: false, retry: false, reason: 'client_error', message };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
