@@ -150,5 +150,5 @@ function event(index: number, type: EventTypeName): LogRecord {
     disposition: 'detected',
     count: 1,
   };
-  return encodeEvent(`prod/shop/${workload}`, { id, type, source: '/tocsin/bench', time }, data);
+  return encodeEvent(`prod/shop/${workload}`, { id, type, source: '/tocsin/bench', time, severityId: data.severity_id }, data);
 }

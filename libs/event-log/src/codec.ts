@@ -25,6 +25,8 @@ export interface EventAttributes {
   /** RFC 3339. */
   time: string;
   traceparent?: string;
+  /** OCSF `severity_id` of what it is about, so that it can be passed on without being parsed. */
+  severityId?: number;
 }
 
 export function encodeEvent(key: string, attributes: EventAttributes, data: unknown): LogRecord {
@@ -37,6 +39,7 @@ export function encodeEvent(key: string, attributes: EventAttributes, data: unkn
     'content-type': 'application/json',
   };
   if (attributes.traceparent !== undefined) headers['traceparent'] = attributes.traceparent;
+  if (attributes.severityId !== undefined) headers['ce_severityid'] = String(attributes.severityId);
   return { key, value: Buffer.from(JSON.stringify(data)), headers };
 }
 

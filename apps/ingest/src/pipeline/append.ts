@@ -33,6 +33,7 @@ function encode(violation: Violation, traceparent: string | undefined): LogRecor
       type: EventType.Violation,
       source: `/tocsin/ingest/${violation.source}`,
       time: violation.time,
+      severityId: violation.severity_id,
       ...(traceparent === undefined ? {} : { traceparent }),
     },
     violation,

@@ -17,6 +17,8 @@ export interface FormatKind<Config = unknown> extends Extension<Config, void, Fo
 }
 
 export interface Format {
+  /** It writes `body` as it is. */
+  asItIs?: boolean;
   write(event: FormatInput): Content;
 }
 

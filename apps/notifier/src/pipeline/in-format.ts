@@ -4,6 +4,8 @@ import { FormatError, type Format, type FormatInput } from '../formats/format.js
 
 /** The channel, given each event as the format writes it. What cannot be written fails for good; the others go on. */
 export function inFormat(channel: Channel, type: string, format: Format): Channel {
+  // So it comes from the log.
+  if (format.asItIs === true) return channel;
   return {
     takes: channel.takes,
     async send(batch, signal) {

@@ -101,7 +101,10 @@ export class Sender {
     const { metrics, now } = this.#deps;
     const { batch } = round;
     const finish = metrics.sendSeconds.startTimer({ channel: this.#labels.channel });
-    const deliveries = items.map(({ event }) => ({ ...event.delivery, attempt: (round.history.attempts(event.delivery.id)?.count ?? 0) + 1 }));
+    const deliveries = items.map(({ event: { delivery } }) => {
+      delivery.attempt = (round.history.attempts(delivery.id)?.count ?? 0) + 1;
+      return delivery;
+    });
     const outcomes = await this.#channel.send(deliveries, round.signal);
     finish();
     let ended = true;

@@ -36,6 +36,8 @@ export class Subscription {
   readonly #channel: Channel;
   readonly #deps: SubscriptionDeps;
   readonly #filter: Filter | undefined;
+  /** Nobody looks at the data of its events. */
+  readonly #unread: boolean;
   readonly #sender: Sender;
   readonly #lag: Lag;
   readonly #histories = new Map<string, History>();
@@ -61,6 +63,7 @@ export class Subscription {
     this.#lag = new Lag(this.name, deps.metrics, () => deps.now());
     this.#poller = channel.poll === undefined ? undefined : new Poller(this.name, channel.poll, deps);
     const plan = gatheringPlan(document.spec);
+    this.#unread = channel.contentOnly === true && this.#filter === undefined && plan === undefined;
     this.#gathering = plan === undefined ? undefined : new Gathering(this.name, events, plan, deps);
   }
 
@@ -214,7 +217,7 @@ export class Subscription {
   /** Undefined when the record is no event; it is with the dead letters then. */
   async #read(record: StoredRecord, batch: Batch): Promise<SubscribedEvent | undefined> {
     try {
-      return readEvent(record, batch.topic === Topic.Digests ? 'digests' : this.#document.spec.events, this.name);
+      return readEvent(record, batch.topic === Topic.Digests ? 'digests' : this.#document.spec.events, this.name, this.#unread);
     } catch (error) {
       if (!(error instanceof UndecodableRecord)) throw error;
       const { log, metrics, now } = this.#deps;

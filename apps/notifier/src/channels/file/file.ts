@@ -31,6 +31,7 @@ export const file: ChannelKind<FileConfig> = {
 
 class FileChannel implements Channel {
   readonly takes = 'stream';
+  readonly contentOnly = true;
   readonly #file: RotatingFile;
   readonly #path: string;
   #turn: Promise<unknown> = Promise.resolve();

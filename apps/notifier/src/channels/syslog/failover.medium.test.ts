@@ -27,7 +27,7 @@ describeReal(['rsyslog', 'syslog-ng'], 'syslog to a real rsyslog, with a real sy
         port: rsyslog.tcpPort,
         standby: [{ host: '127.0.0.1', port: syslogNg.ports.octets }],
         failback: '1m',
-        timeout: '500ms',
+        timeout: '10s',
       }),
       channelDeps({ now: () => now }),
     );

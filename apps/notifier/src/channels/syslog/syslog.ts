@@ -17,6 +17,7 @@ export const syslog: ChannelKind<SyslogConfig> = {
 
 class StreamSyslog implements Channel {
   readonly takes = 'stream';
+  readonly contentOnly = true;
   readonly #config: SyslogConfig;
   readonly #stream: SyslogStream;
 
@@ -46,6 +47,7 @@ class StreamSyslog implements Channel {
 
 class UdpSyslog implements Channel {
   readonly takes = 'stream';
+  readonly contentOnly = true;
   readonly #config: SyslogConfig;
   readonly #datagrams: SyslogDatagrams;
 

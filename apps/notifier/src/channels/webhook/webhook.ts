@@ -21,6 +21,7 @@ interface Secrets {
 
 class Webhook implements Channel {
   readonly takes = 'each';
+  readonly contentOnly = true;
   readonly #config: WebhookConfig;
   readonly #deps: ChannelDeps;
   readonly #http: HttpSender;

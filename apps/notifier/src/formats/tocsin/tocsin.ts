@@ -10,5 +10,5 @@ export const tocsin: FormatKind<z.infer<typeof tocsinConfig>> = {
   type: 'tocsin',
   summary: 'The event as JSON, as it is on the log.',
   config: tocsinConfig,
-  create: ({ raw }) => ({ write: (event) => ({ mediaType: 'application/json', body: jsonBody(event, raw) }) }),
+  create: ({ raw }) => ({ asItIs: raw, write: (event) => ({ mediaType: 'application/json', body: jsonBody(event, raw) }) }),
 };
