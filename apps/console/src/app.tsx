@@ -86,7 +86,7 @@ export function App() {
   );
 }
 
-const CONNECTIONS = { live: 'Live', polling: 'Asks every 5 s', offline: 'Not connected' } as const;
+const CONNECTIONS = { live: 'Live', polling: 'Asks every 3 s', offline: 'Not connected' } as const;
 
 function Footer() {
   const connection = useConnection();

@@ -3,7 +3,7 @@ export type Topic = 'incident' | 'action' | 'tick';
 export type Connection = 'live' | 'polling' | 'offline';
 
 /** Without server-sent events everything is asked for this often; with them only what has no events. */
-const POLL_MS = 5_000;
+const POLL_MS = 3_000;
 const SLOW_POLL_MS = 20_000;
 const RETRY_MS = 15_000;
 

@@ -28,18 +28,28 @@ export interface Graph {
   left: number;
 }
 
-export const NODE = { width: 168, height: 44 } as const;
-const GAP = { x: 56, y: 16 } as const;
+export const NODE = { width: 156, height: 44 } as const;
+const GAP = { x: 38, y: 14 } as const;
 const PAD = 12;
 const COLUMN_MAX = 6;
 
-/** From who and where from, by what runs where, to what it reached. */
-const COLUMNS: Record<EntityType, number> = { user: 0, address: 5, workload: 1, pod: 2, container: 3, node: 3, image: 4, process: 4 };
+/** From who and where from, by what runs, to what belongs to it, and what it reached. */
+const COLUMNS: Record<EntityType, number> = {
+  user: 0,
+  workload: 1,
+  pod: 1,
+  container: 2,
+  node: 2,
+  image: 2,
+  process: 2,
+  address: 3,
+};
 
 /** What the violations say of how entities belong together, in columns from left to right. Pure: same input, same picture. */
 export function entityGraph({ entities }: Pick<Incident, 'entities'>, violations: readonly Violation[]): Graph {
   const nodes = new Map<string, { type: EntityType; name: string; column: number; weight: number }>();
   const edges = new Map<string, GraphEdge>();
+  const sameContainers = new Set<string>();
   const add = (type: EntityType, name: string | undefined, column = COLUMNS[type]): string | undefined => {
     if (name === undefined || name === '') return undefined;
     const id = `${type} ${name}`;
@@ -60,20 +70,24 @@ export function entityGraph({ entities }: Pick<Incident, 'entities'>, violations
       name === undefined ? undefined : [workload.namespace, name].filter(Boolean).join('/');
     const w = add('workload', inNamespace(workload.name));
     const p = add('pod', inNamespace(pod?.name));
-    const c = add('container', container?.name ?? container?.id);
-    const what = [w, p, c].filter((id) => id !== undefined);
-    what.slice(1).forEach((id, n) => join(what[n], id));
-    join(p ?? w, add('node', node?.name));
-    join(c ?? p ?? w, add('image', image?.name === undefined ? undefined : image.name + (image.tag === undefined ? '' : `:${image.tag}`)));
-    join(add('user', user?.name), what[0]);
-    const runs = add('process', process?.name);
-    join(c ?? p ?? w, runs);
-    const from = src?.workload === workload.name ? undefined : (src?.ip ?? src?.hostname);
-    if (from !== undefined) join(add('address', from, 0), what[0]);
-    const to = dst?.workload === workload.name ? undefined : (dst?.workload ?? dst?.hostname ?? dst?.ip);
-    if (to !== undefined && to !== '') join(runs ?? what.at(-1), add('address', dst?.port === undefined ? to : `${to}:${dst.port}`));
+    const runs = p ?? w;
+    join(w, p);
+    if (container?.name !== undefined && container.id !== undefined) sameContainers.add(container.id);
+    join(runs, add('container', container?.name));
+    join(runs, add('node', node?.name));
+    join(runs, add('image', image?.name));
+    join(add('user', user?.name), w ?? p);
+    const does = add('process', process?.name);
+    join(runs, does);
+    if (src?.workload === undefined || src.workload !== workload.name) join(add('address', src?.ip ?? src?.hostname, 0), w ?? p);
+    if (dst?.workload === undefined || dst.workload !== workload.name) join(does ?? runs, add('address', dst?.workload ?? dst?.hostname ?? dst?.ip));
   }
-  for (const { type, name } of entities) if (!nodes.has(`${type} ${name}`)) add(type, name);
+  for (const { type, name } of entities) {
+    // Images are named with their tag, and containers by their id, where violations have shorter names for them.
+    const known =
+      nodes.has(`${type} ${name}`) || sameContainers.has(name) || (type === 'image' && nodes.has(`image ${name.replace(/[:@][^/]*$/, '')}`));
+    if (!known) add(type, name);
+  }
   return place(nodes, edges);
 }
 
