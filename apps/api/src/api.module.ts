@@ -11,6 +11,7 @@ import { GATE, ReadController, STORE } from './read.controller.js';
 import type { Evidence } from '@tocsin/evidence';
 import { RESPONSE, ResponseController } from './response.controller.js';
 import type { ResponseDeps } from './response/response.js';
+import { SubscriptionsController } from './subscriptions.controller.js';
 import { WRITER, WriteController } from './write.controller.js';
 import type { SayDeps } from './commands/say.js';
 
@@ -33,7 +34,15 @@ export class ApiModule {
     const response: ResponseDeps = { ...writer, evidence: deps.evidence };
     return {
       module: ApiModule,
-      controllers: [ConsoleController, OpenApiController, ReadController, WriteController, ResponseController, ProjectorController],
+      controllers: [
+        ConsoleController,
+        OpenApiController,
+        ReadController,
+        WriteController,
+        ResponseController,
+        SubscriptionsController,
+        ProjectorController,
+      ],
       providers: [
         { provide: CONSOLE, useValue: consoleFiles() },
         { provide: GATE, useValue: gate },

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ACTION_STATES } from '../resources/action.js';
 import { STAGES } from '../resources/dead-letter.js';
 import { STATUSES } from '../resources/incident.js';
+import { DELIVERY_STATES } from '../resources/subscription.js';
 import { KINDS } from '../resources/violation.js';
 
 const MAX_LIMIT = 500;
@@ -100,6 +101,13 @@ export const auditQuery = z.strictObject({
     .describe('Records after this `seq`.'),
   subject: text('Id of an action, or what else it is about.'),
   limit: page.limit,
+});
+
+export const deliveriesQuery = z.strictObject({
+  subscription: text('Name of the subscription.'),
+  state: oneOf(DELIVERY_STATES, 'State of the delivery.'),
+  event: text('Id of the event; of incidents and actions with the version.'),
+  ...page,
 });
 
 export const noQuery = z.strictObject({});

@@ -12,7 +12,7 @@ import {
   type SubscriptionState,
 } from '@tocsin/store';
 import type { NotifierMetrics } from '../metrics.js';
-import { Health, LOOK_AGAIN_MS } from './health.js';
+import { LOOK_AGAIN_MS, type Health } from './health.js';
 import { noticeOf } from './notice.js';
 import { stand, type DisableSettings, type Seen } from './standing.js';
 

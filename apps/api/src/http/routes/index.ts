@@ -5,6 +5,7 @@ import { DEAD_LETTER_ROUTES, DEAD_LETTER_SCHEMAS } from './dead-letters.js';
 import { INCIDENT_ROUTES, INCIDENT_SCHEMAS } from './incidents.js';
 import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './response.js';
 import { SILENCE_ROUTES, SILENCE_SCHEMAS } from './silences.js';
+import { SUBSCRIPTION_ROUTES, SUBSCRIPTION_SCHEMAS } from './subscriptions.js';
 import { VIOLATION_ROUTES, VIOLATION_SCHEMAS } from './violations.js';
 
 const problem = z.object({
@@ -25,6 +26,7 @@ export const SCHEMAS = {
   ...SILENCE_SCHEMAS,
   ...DEAD_LETTER_SCHEMAS,
   ...RESPONSE_SCHEMAS,
+  ...SUBSCRIPTION_SCHEMAS,
   Problem: problem,
 } as const satisfies Record<string, z.ZodType>;
 
@@ -34,4 +36,5 @@ export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
   ...SILENCE_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...RESPONSE_ROUTES,
+  ...SUBSCRIPTION_ROUTES,
 ];

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { deliveryExample, drillExample, sentAgainExample, subscriptionExample } from '../../resources/subscription-examples.js';
+import { delivery, drill, emptyBody, redeliverBody, redriveBody, sentAgain, subscription, switchBody } from '../../resources/subscription.js';
+import { pageOf } from '../pages.js';
+import { deliveriesQuery, noQuery } from '../query.js';
+import type { Route } from '../route.js';
+
+/** Of subscriptions, and what became of each event at them. */
+export const SUBSCRIPTION_SCHEMAS = {
+  Subscription: subscription,
+  SubscriptionList: z.object({ items: z.array(subscription).describe('By their names.') }),
+  Delivery: delivery,
+  DeliveryPage: pageOf(delivery),
+  SentAgain: sentAgain,
+  Drill: drill,
+} as const;
+
+export const SUBSCRIPTION_ROUTES: readonly Route<keyof typeof SUBSCRIPTION_SCHEMAS>[] = [
+  {
+    method: 'get',
+    path: '/v1/subscriptions',
+    operationId: 'listSubscriptions',
+    summary: 'How every subscription stands: its state, lag, last success and last error.',
+    role: 'viewer',
+    query: noQuery,
+    response: 'SubscriptionList',
+    example: { items: [subscriptionExample] },
+  },
+  {
+    method: 'get',
+    path: '/v1/subscriptions/{id}',
+    operationId: 'getSubscription',
+    summary: 'How one subscription stands.',
+    role: 'viewer',
+    query: noQuery,
+    response: 'Subscription',
+    example: subscriptionExample,
+  },
+  ...(['enable', 'disable'] as const).map((what) => ({
+    method: 'post' as const,
+    path: `/v1/subscriptions/{id}/${what}`,
+    operationId: `${what}Subscription`,
+    summary:
+      what === 'enable'
+        ? 'Serves it again, within seconds; what waited is delivered.'
+        : 'Stops serving it, within seconds; its events wait on the log.',
+    role: 'operator' as const,
+    query: noQuery,
+    body: { schema: switchBody, example: { reason: 'the receiver is being moved' } },
+    response: 'Subscription' as const,
+    example: { ...subscriptionExample, state: what === 'enable' ? 'active' : 'stopped' },
+  })),
+  {
+    method: 'post',
+    path: '/v1/subscriptions/{id}/redeliver',
+    operationId: 'redeliverSubscription',
+    summary: 'Sends it again what it was sent of a time, with the same ids.',
+    role: 'operator',
+    query: noQuery,
+    body: { schema: redeliverBody, example: { since: '2026-09-14T14:00:00Z', until: '2026-09-14T15:00:00Z' } },
+    status: 202,
+    response: 'SentAgain',
+    example: sentAgainExample,
+  },
+  {
+    method: 'post',
+    path: '/v1/subscriptions/{id}/redrive',
+    operationId: 'redriveSubscription',
+    summary: 'Sends it again what its receiver refused, the oldest first.',
+    role: 'operator',
+    query: noQuery,
+    body: { schema: redriveBody, example: { since: '2026-09-14T14:00:00Z' } },
+    status: 202,
+    response: 'SentAgain',
+    example: sentAgainExample,
+  },
+  {
+    method: 'post',
+    path: '/v1/subscriptions/{id}/drill',
+    operationId: 'drillSubscription',
+    summary: 'Sends it a marked test event down the real road; nobody else gets it, and no rule or policy sees it.',
+    role: 'operator',
+    query: noQuery,
+    body: { schema: emptyBody, example: {} },
+    status: 202,
+    response: 'Drill',
+    example: drillExample,
+  },
+  {
+    method: 'get',
+    path: '/v1/deliveries',
+    operationId: 'listDeliveries',
+    summary: 'The ledger: what became of each event at each subscription that wanted it, those attempted last first.',
+    role: 'viewer',
+    query: deliveriesQuery,
+    response: 'DeliveryPage',
+    example: { items: [deliveryExample] },
+  },
+  {
+    method: 'get',
+    path: '/v1/deliveries/{id}',
+    operationId: 'getDelivery',
+    summary: 'One delivery.',
+    role: 'viewer',
+    query: noQuery,
+    response: 'Delivery',
+    example: deliveryExample,
+  },
+  {
+    method: 'post',
+    path: '/v1/deliveries/{id}/redeliver',
+    operationId: 'redeliver',
+    summary: 'Sends one event again, with the same id.',
+    role: 'operator',
+    query: noQuery,
+    body: { schema: emptyBody, example: {} },
+    status: 202,
+    conflicts: true,
+    response: 'SentAgain',
+    example: { ...sentAgainExample, events: 1 },
+  },
+  {
+    method: 'post',
+    path: '/v1/dead-letters/{id}/redrive',
+    operationId: 'redriveDeadLetter',
+    summary: 'Puts one dead letter back where it came from, once.',
+    role: 'operator',
+    query: noQuery,
+    body: { schema: emptyBody, example: {} },
+    status: 202,
+    conflicts: true,
+    response: 'SentAgain',
+    example: { ...sentAgainExample, events: 1 },
+  },
+];
