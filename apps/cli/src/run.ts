@@ -17,6 +17,10 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   'stop-all': async () => (await import('./commands/response.js')).stopAll,
   resume: async () => (await import('./commands/response.js')).resume,
   audit: async () => (await import('./commands/response.js')).audit,
+  subscriptions: async () => (await import('./commands/subscriptions.js')).subscriptions,
+  redeliver: async () => (await import('./commands/subscriptions.js')).redeliver,
+  redrive: async () => (await import('./commands/subscriptions.js')).redrive,
+  drill: async () => (await import('./commands/subscriptions.js')).drill,
   migrate: async () => (await import('./commands/provision.js')).migrate,
   topics: async () => (await import('./commands/provision.js')).topics,
 };
@@ -74,7 +78,7 @@ async function help(name: string | undefined, terminal: Terminal): Promise<ExitC
   }
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
   terminal.out('Usage: tocsin <command> [options]\n\n');
-  for (const command of commands) terminal.out(`  ${command.name.padEnd(10)}${command.summary}\n`);
+  for (const command of commands) terminal.out(`  ${command.name.padEnd(15)}${command.summary}\n`);
   terminal.out('\n"tocsin <command> --help" says more.\n');
   return 0;
 }
