@@ -30,7 +30,7 @@ export function syslogMessage(delivery: Delivery, config: MessageConfig): string
 function partsOf(delivery: Delivery, config: MessageConfig): OutgoingMessage {
   const { type, time } = delivery.event;
   const text = textOf(delivery);
-  const mark = config.byteOrderMark ?? !WITHOUT_MARK.has(delivery.content.format);
+  const mark = !isJson(delivery) && (config.byteOrderMark ?? !WITHOUT_MARK.has(delivery.content.format));
   return {
     facility: config.facility,
     severity: severityOf(delivery, config),
@@ -41,7 +41,7 @@ function partsOf(delivery: Delivery, config: MessageConfig): OutgoingMessage {
     msgId: config.msgId ?? type.split('.')[2] ?? type,
     structuredData: structuredData(delivery, config),
     message: text,
-    // Decided by the whole text, so that cutting does not change it.
+    // Decided by the whole text, so that cutting does not change it; JSON is ASCII here.
     byteOrderMark: mark && /[^\x00-\x7f]/.test(text),
   };
 }
@@ -63,8 +63,13 @@ function severityOf({ event }: Delivery, { severities }: MessageConfig): number 
 }
 
 /** JSON as one line of ASCII, which no receiver garbles; other text with line ends and tabs, but no other controls. */
-function textOf({ content }: Delivery): string {
+function textOf(delivery: Delivery): string {
+  const { content } = delivery;
   const text = content.body.toString('utf8');
-  if (JSON_TYPE.test(content.mediaType)) return asciiJson(text);
+  if (isJson(delivery)) return asciiJson(text);
   return text.replaceAll(/\r\n?/g, '\n').replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ');
+}
+
+function isJson({ content }: Delivery): boolean {
+  return content.mediaType === 'application/json' || JSON_TYPE.test(content.mediaType);
 }
