@@ -20,9 +20,12 @@ export class Credentials {
   readonly #auth: HttpAuth | undefined;
   readonly #http: HttpSender;
   readonly #now: () => number;
+  readonly #clientIn: 'header' | 'body';
   #held: Promise<Held | { failure: Failed }> | undefined;
 
-  constructor(auth: HttpAuth | undefined, http: HttpSender, now: () => number) {
+  /** `clientIn`: where the token's server wants the client's secret; not all take what RFC 6749 section 2.3.1 recommends. */
+  constructor(auth: HttpAuth | undefined, http: HttpSender, now: () => number, clientIn: 'header' | 'body' = 'header') {
+    this.#clientIn = clientIn;
     this.#auth = auth;
     this.#http = http;
     this.#now = now;
@@ -57,15 +60,23 @@ export class Credentials {
     }
   }
 
-  /** RFC 6749 section 4.4.2; the client authenticates by Basic, which every server must take (section 2.3.1). */
+  /** RFC 6749 section 4.4.2; the client authenticates by Basic (section 2.3.1), or in the body. */
   async #fetchToken(oauth2: NonNullable<HttpAuth['oauth2']>, signal: AbortSignal): Promise<Held | { failure: Failed }> {
     const { tokenUrl: url, clientId, clientSecret, scope, audience } = oauth2;
     const form = new URLSearchParams({ grant_type: 'client_credentials' });
     if (scope !== undefined) form.set('scope', scope);
     if (audience !== undefined) form.set('audience', audience);
-    const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(await resolveSecret(clientSecret))}`;
+    const secret = await resolveSecret(clientSecret);
+    const inBody = this.#clientIn === 'body';
+    if (inBody)
+      for (const [name, value] of [
+        ['client_id', clientId],
+        ['client_secret', secret],
+      ] as const)
+        form.set(name, value);
+    const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`;
     const headers = {
-      authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+      ...(!inBody && { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }),
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
     };

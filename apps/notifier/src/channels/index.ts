@@ -4,10 +4,11 @@ import { email } from './email/email.js';
 import { file } from './file/file.js';
 import { kafka } from './kafka/kafka.js';
 import { pagerduty } from './pagerduty/pagerduty.js';
+import { servicenow } from './servicenow/servicenow.js';
 import { slack } from './slack/slack.js';
 import { syslog } from './syslog/syslog.js';
 import { teams } from './teams/teams.js';
 import { webhook } from './webhook/webhook.js';
 
 /** The ways out; `channel.type` of a Subscription names one of them. */
-export const channels: readonly ChannelKind[] = [alertmanager, email, file, kafka, pagerduty, slack, syslog, teams, webhook];
+export const channels: readonly ChannelKind[] = [alertmanager, email, file, kafka, pagerduty, servicenow, slack, syslog, teams, webhook];

@@ -1,0 +1,190 @@
+import type { Incident } from '@tocsin/domain';
+import type { ChannelDeps, Delivery, Outcome } from '../channel.js';
+import type { Failed } from '../http.js';
+import { messageOf } from '../message.js';
+import type { Refused, Row, TableApi } from './api.js';
+import type { Case, Cases, Held } from './case.js';
+import type { ServicenowConfig } from './config.js';
+import { correlationDisplay, correlationId, fieldsOf, noteOf, plain } from './words.js';
+
+/**
+ * How long a request whose answer was lost may still make a ticket, or a ticket may not show in a search yet. Transactions of the Table API
+ * are cut after 60 seconds, https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0534905; the rest is for replicas that lag.
+ */
+export const SETTLE_MS = 90_000;
+
+export interface TicketDeps {
+  config: ServicenowConfig;
+  api: TableApi;
+  cases: Cases;
+  deps: ChannelDeps;
+}
+
+/** One ticket per incident, in step with it. */
+export class Tickets {
+  readonly #config: ServicenowConfig;
+  readonly #api: TableApi;
+  readonly #cases: Cases;
+  readonly #deps: ChannelDeps;
+
+  constructor({ config, api, cases, deps }: TicketDeps) {
+    this.#config = config;
+    this.#api = api;
+    this.#cases = cases;
+    this.#deps = deps;
+  }
+
+  async deliver(incident: Incident, delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const held = await this.#cases.get(incident.id);
+    if (held === undefined) return this.#open(incident, delivery, undefined, 1, signal);
+    const { value } = held;
+    if (value.state === 'creating') return this.#settle(incident, delivery, held, signal);
+    if (value.version >= incident.version) return { ok: true };
+    const over = value.state !== 'open';
+    if (over && incident.status !== 'resolved') return this.#open(incident, delivery, held, value.generation + 1, signal);
+    if (over) return (await this.#cases.put(incident.id, { ...value, ...told(incident) }, held)) === undefined ? busy() : { ok: true };
+    return this.#update(incident, delivery, held, signal);
+  }
+
+  /** Takes the incident's place before the call, so that nobody else makes a ticket for it. */
+  async #open(incident: Incident, delivery: Delivery, before: Held | undefined, generation: number, signal: AbortSignal): Promise<Outcome> {
+    // What is over before anybody was told needs no ticket.
+    if (incident.status === 'resolved' && before === undefined) return { ok: true };
+    const taken = await this.#cases.put(incident.id, this.#creating(generation), before);
+    return taken === undefined ? busy() : this.#create(incident, delivery, taken, signal);
+  }
+
+  /** Somebody, perhaps we, sent a request and did not hear what became of it. */
+  async #settle(incident: Incident, delivery: Delivery, held: Held, signal: AbortSignal): Promise<Outcome> {
+    const { generation, at } = held.value;
+    const correlation = correlationId(incident.id, generation);
+    const found = await this.#api.find(this.#config.table, `correlation_id=${correlation}^ORDERBYsys_created_on`, 10, signal);
+    if ('failure' in found) return found.failure;
+    // A search for a column that is not there finds everything.
+    const row = found.rows.find((one) => one['correlation_id']?.value === correlation);
+    if (row !== undefined) return this.#made(incident, delivery, row, held, signal);
+    const afterMs = at + SETTLE_MS - this.#deps.now();
+    if (afterMs > 0) {
+      const message = 'It is not known whether the ticket was made; it will be looked for again before another one is made.';
+      return { ok: false, retry: true, reason: 'server_error', message, afterMs, scope: 'delivery' };
+    }
+    const taken = await this.#cases.put(incident.id, this.#creating(generation), held);
+    return taken === undefined ? busy() : this.#create(incident, delivery, taken, signal);
+  }
+
+  async #create(incident: Incident, delivery: Delivery, held: Held, signal: AbortSignal): Promise<Outcome> {
+    const { table, fields } = this.#config;
+    const correlation = correlationId(incident.id, held.value.generation);
+    const marks = { correlation_id: correlation, correlation_display: correlationDisplay(this.#deps.subscription) };
+    const message = messageOf(delivery, this.#deps.publicUrl);
+    const note = noteOf(incident, delivery);
+    const created = await this.#api.create(table, { ...fieldsOf(incident, message, this.#config), ...fields, ...marks, work_notes: note }, signal);
+    if ('failure' in created) {
+      // The instance has said that it made none, so that the next attempt need not look for one.
+      if (!created.uncertain && held.value.generation === 1) await this.#cases.delete(incident.id);
+      return created.failure;
+    }
+    if (created.row['correlation_id']?.value !== correlation) {
+      const { subscription } = this.#deps;
+      const number = numberOf(created.row);
+      this.#deps.logger.warn(
+        { subscription, number },
+        'The ticket does not keep its correlation_id: let the user write that column, or tickets cannot be found again.',
+      );
+    }
+    const made = { ...this.#caseOf(created.row, held.value), ...told(incident) };
+    return (await this.#cases.put(incident.id, made, held)) === undefined ? busy() : { ok: true };
+  }
+
+  /** A ticket that an earlier request made; it may be behind the incident. */
+  async #made(incident: Incident, delivery: Delivery, row: Row, held: Held, signal: AbortSignal): Promise<Outcome> {
+    const found: Case = { ...this.#caseOf(row, held.value), version: 0, doubt: delivery.id };
+    const kept = await this.#cases.put(incident.id, found, held);
+    return kept === undefined ? busy() : this.#update(incident, delivery, kept, signal);
+  }
+
+  async #update(incident: Incident, delivery: Delivery, held: Held, signal: AbortSignal): Promise<Outcome> {
+    const { table } = this.#config;
+    const { doubt, resolved, sysId } = held.value;
+    const ends = (incident.status === 'resolved') !== resolved;
+    const changes: Record<string, string> = fieldsOf(incident, messageOf(delivery, this.#deps.publicUrl), this.#config);
+    if (incident.change !== 'updated') changes['work_notes'] = noteOf(incident, delivery);
+    let seen: Row | undefined;
+    if (ends || doubt === delivery.id) {
+      // People may have ended or reopened it since; and a note whose answer was lost may be there.
+      const read = await this.#api.read(table, sysId, signal, ',work_notes');
+      if ('failure' in read) return this.#refused(incident, held, read);
+      seen = read.row;
+      if ((seen['work_notes']?.display_value ?? '').includes(delivery.id)) delete changes['work_notes'];
+      const state = seen['state']?.value ?? '';
+      const isResolved = state === this.#config.states.resolved;
+      if (this.#config.states.closed.includes(state)) return this.#closed(incident, delivery, held, signal);
+      if (incident.status === 'resolved' && !isResolved) Object.assign(changes, this.#resolution(incident));
+      if (incident.status !== 'resolved' && isResolved) changes['state'] = this.#config.states.reopened;
+    }
+    const doubtful = await this.#cases.put(incident.id, { ...held.value, doubt: delivery.id }, held);
+    if (doubtful === undefined) return busy();
+    const updated = await this.#api.update(table, sysId, changes, signal);
+    if ('failure' in updated) return this.#refused(incident, doubtful, updated);
+    const { doubt: _, ...known } = this.#caseOf(updated.row, held.value);
+    // The ticket may have been ended by somebody meanwhile: then that is what they say, and it is followed.
+    return (await this.#cases.put(incident.id, { ...known, ...told(incident) }, doubtful)) === undefined ? busy() : { ok: true };
+  }
+
+  /** Who closed it there for good has had the last word on this ticket. */
+  async #closed(incident: Incident, delivery: Delivery, held: Held, signal: AbortSignal): Promise<Outcome> {
+    if (incident.status !== 'resolved') return this.#open(incident, delivery, held, held.value.generation + 1, signal);
+    const closed: Case = { ...held.value, ...told(incident), state: 'closed', resolved: true };
+    return (await this.#cases.put(incident.id, closed, held)) === undefined ? busy() : { ok: true };
+  }
+
+  async #refused(incident: Incident, held: Held, { failure, gone }: Refused): Promise<Failed> {
+    if (!gone) return failure;
+    await this.#cases.put(incident.id, { ...held.value, ...told(incident), state: 'orphaned' }, held);
+    const { number } = held.value;
+    this.#deps.logger.warn(
+      { subscription: this.#deps.subscription, number, incident: incident.id },
+      'A ticket is gone or hidden from us; its incident has none now.',
+    );
+    const message = `${number} is gone, or an ACL hides it; the incident has no ticket now, and gets a new one when it changes again`;
+    return { ok: false, retry: false, reason: 'gone', message };
+  }
+
+  #resolution({ resolution }: Incident): Record<string, string> {
+    const { closeCode = '', closeCodes, states } = this.#config;
+    const { reason = 'other', comment, by = 'tocsin' } = resolution ?? {};
+    const notes = `Resolved by ${by}: ${reason.replaceAll('_', ' ')}${comment === undefined ? '' : `. ${comment}`}`;
+    return { state: states.resolved, close_code: closeCodes[reason] ?? closeCode, close_notes: plain(notes.slice(0, 1_000)) };
+  }
+
+  #caseOf(row: Row, before: Case): Case {
+    const { closed, resolved } = this.#config.states;
+    const state = row['state']?.value ?? '';
+    const ended = closed.includes(state);
+    return {
+      ...before,
+      state: ended ? 'closed' : 'open',
+      sysId: row['sys_id']?.value ?? '',
+      number: numberOf(row),
+      ticket: state,
+      resolved: ended || state === resolved,
+    };
+  }
+
+  #creating(generation: number): Case {
+    return { state: 'creating', at: this.#deps.now(), generation, sysId: '', number: '', version: 0, status: 'open', ticket: '', resolved: false };
+  }
+}
+
+function told({ version, status }: Incident): Pick<Case, 'version' | 'status'> {
+  return { version, status };
+}
+
+function numberOf(row: Row): string {
+  return row['number']?.value ?? '';
+}
+
+function busy(): Failed {
+  const message = 'Another replica is at this ticket; it will be looked at again.';
+  return { ok: false, retry: true, reason: 'server_error', message, afterMs: 1_000, scope: 'delivery' };
+}
