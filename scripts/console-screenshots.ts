@@ -17,7 +17,7 @@ const server = await startApiServer();
 const browser = await startBrowser();
 const scene = await startScene(server.admin, { namespace: await server.admin.namespace(), demo: true });
 try {
-  for (const pod of ['storefront-0', 'storefront-1']) await reverseShell(scene.url, scene.namespace, pod);
+  for (const pod of ['storefront-0', 'billing-1']) await reverseShell(scene.url, scene.namespace, pod);
   const { id, plan_hash } = await actionIn(scene.url, 'awaiting_approval');
   await send(`/v1/actions/${id}/approve`, { plan_hash });
   await actionIn(scene.url, 'active');

@@ -8,7 +8,7 @@ import { PATIENCE_MS, openOperator, startBrowser, startProduct, type Operator, t
 
 const FIRST_LOAD_MAX_BYTES = 250 * 1024;
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const PAGES = ['/', '/approvals', '/actions', '/dead-letters', '/silences'];
+const PAGES = ['/', '/approvals', '/actions', '/subscriptions', '/dead-letters', '/silences'];
 
 describeReal('chromium', 'the console', () => {
   let browser: Browser;

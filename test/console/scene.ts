@@ -20,10 +20,10 @@ export interface Scene extends Product {
   namespace: string;
 }
 
-/** The product with a real cluster behind it, whose Deployment `storefront` has three pods. */
+/** The product with a real cluster behind it, whose Deployments `storefront` and `billing` have three pods each. */
 export async function startScene(admin: KubeAdmin, more: { demo?: boolean; namespace?: string; policies?: string } = {}): Promise<Scene> {
   const { namespace = await admin.namespace() } = more;
-  await makeDeployment(admin, namespace, 'storefront', 3);
+  for (const name of ['storefront', 'billing']) await makeDeployment(admin, namespace, name, 3);
   const directory = await mkdtemp(join(tmpdir(), 'tocsin-console-'));
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(kubeconfig, admin.kubeconfig());

@@ -8,6 +8,7 @@ import { IncidentPage } from './pages/incident.js';
 import { IncidentsPage } from './pages/incidents.js';
 import { KillSwitchBanner } from './pages/kill-switch.js';
 import { SilencesPage } from './pages/silences.js';
+import { SubscriptionsPage } from './pages/subscriptions.js';
 import { usePlace } from './route.js';
 import { useSession } from './session.js';
 import { Empty, Link } from './ui/bits.js';
@@ -27,6 +28,7 @@ const SECTIONS: readonly Section[] = [
   { path: '/', title: 'Incidents', icon: 'incidents', page: () => <IncidentsPage /> },
   { path: '/approvals', title: 'Approvals', icon: 'approvals', page: () => <ApprovalsPage /> },
   { path: '/actions', title: 'Actions', icon: 'actions', page: () => <ActionsPage /> },
+  { path: '/subscriptions', title: 'Subscriptions', icon: 'subscriptions', page: () => <SubscriptionsPage /> },
   { path: '/dead-letters', title: 'Dead letters', icon: 'letters', page: () => <DeadLettersPage /> },
   { path: '/silences', title: 'Silences', icon: 'silences', page: () => <SilencesPage /> },
 ];

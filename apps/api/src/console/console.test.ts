@@ -48,7 +48,7 @@ describe('the console, as it is served', () => {
     await rm(directory, { recursive: true });
   });
 
-  it.each(['/', '/incidents', '/incidents/7d1f0e52', '/approvals', '/actions?state=active', '/subscriptions', '/dead-letters', '/policies'])(
+  it.each(['/', '/incidents', '/incidents/7d1f0e52', '/approvals', '/actions?state=active', '/subscriptions', '/dead-letters', '/silences'])(
     'answers %s with the page, which is asked for anew each time',
     async (url) => {
       const { statusCode, headers, body } = await get(url);

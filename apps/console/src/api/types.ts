@@ -91,6 +91,33 @@ export type ActionPage = {
   next_cursor?: string;
 };
 
+export type ApiToken = {
+  id: string;
+  name: string;
+  role: "viewer" | "operator" | "approver" | "admin";
+  /** Whose it is; absent: of a service, which may not approve. */
+  person?: string;
+  /** The only operations that it may do; absent: all that its role may. */
+  operations?: readonly (string)[];
+  /** RFC 3339 UTC with milliseconds. */
+  created_at: string;
+  created_by: string;
+  /** RFC 3339 UTC with milliseconds. */
+  expires_at: string;
+  /** When it was shown last, to the minute. */
+  used_at?: string;
+  /** RFC 3339 UTC with milliseconds. */
+  revoked_at?: string;
+  revoked_by?: string;
+};
+
+export type ApiTokenPage = {
+  /** Newest first. */
+  items: readonly (ApiToken)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
 export type Artefact = {
   schema: 1;
   id: string;
@@ -224,6 +251,48 @@ export type DeadLetterSummary = {
   key: string | null;
   /** Size of the payload. */
   bytes: number;
+};
+
+export type Delivery = {
+  /** The id that the receiver sees. */
+  id: string;
+  subscription: string;
+  /** Id of the event on the log; of incidents and actions with the version. */
+  event: string;
+  /** `pending`: failed, and will be tried again; `dead`: with the dead letters. */
+  state: "pending" | "delivered" | "dead";
+  attempts: number;
+  /** When the log took the event. */
+  logged_at: string;
+  /** RFC 3339 UTC with milliseconds. */
+  first_attempt: string;
+  /** RFC 3339 UTC with milliseconds. */
+  last_attempt: string;
+  last_failure?: {
+    reason: string;
+    message: string;
+  };
+  origin: {
+    topic: string;
+    partition: number;
+    offset: number;
+  };
+};
+
+export type DeliveryPage = {
+  /** Newest first. */
+  items: readonly (Delivery)[];
+  /** Give it as `cursor` to get the next page; absent on the last one. */
+  next_cursor?: string;
+};
+
+export type Drill = {
+  subscription: string;
+  event: string;
+  /** Where it stands is at `/v1/deliveries/<delivery>`. */
+  delivery: string;
+  /** RFC 3339 UTC with milliseconds. */
+  sent_at: string;
 };
 
 export type Evidence = {
@@ -368,6 +437,28 @@ export type IncidentWithEvidence = {
   evidence: EvidencePage;
 };
 
+export type MadeApiToken = {
+  id: string;
+  name: string;
+  role: "viewer" | "operator" | "approver" | "admin";
+  /** Whose it is; absent: of a service, which may not approve. */
+  person?: string;
+  /** The only operations that it may do; absent: all that its role may. */
+  operations?: readonly (string)[];
+  /** RFC 3339 UTC with milliseconds. */
+  created_at: string;
+  created_by: string;
+  /** RFC 3339 UTC with milliseconds. */
+  expires_at: string;
+  /** When it was shown last, to the minute. */
+  used_at?: string;
+  /** RFC 3339 UTC with milliseconds. */
+  revoked_at?: string;
+  revoked_by?: string;
+  /** The token itself. It is shown here alone: only a hash of it is kept. */
+  token: string;
+};
+
 export type Problem = {
   type: string;
   title: string;
@@ -389,6 +480,30 @@ export type ResponseControl = {
   time: string;
 };
 
+export type SentAgain = {
+  subscription: string;
+  /** How many are on the log again, for this subscription alone. */
+  events: number;
+  /** False when there were more than one request takes: say it again, for the rest. */
+  complete: boolean;
+};
+
+export type Session = {
+  /** Who asks; absent when nobody is logged in. */
+  actor?: string;
+  role?: "viewer" | "operator" | "approver" | "admin";
+  /** How it is known who asks. */
+  kind?: "local" | "bootstrap" | "token" | "session" | "oidc";
+  /** Whether it is a person, who may approve. */
+  person?: boolean;
+  teams?: readonly (string)[];
+  /** How browsers may log in. */
+  login: {
+    token: boolean;
+    oidc: boolean;
+  };
+};
+
 export type Silence = {
   id: string;
   /** CEL over `incident`. */
@@ -408,6 +523,48 @@ export type SilencePage = {
   items: readonly (Silence)[];
   /** Give it as `cursor` to get the next page; absent on the last one. */
   next_cursor?: string;
+};
+
+export type Subscription = {
+  name: string;
+  channel: string;
+  events: string;
+  /** `disabled`: it failed for too long, and is tried now and then; `stopped`: by an operator. */
+  state: "active" | "disabled" | "stopped";
+  /** Since when it is in this state. */
+  since: string;
+  actor: string;
+  reason: string;
+  /** Whether a notifier has it: false where its document is gone, or no notifier runs. */
+  served: boolean;
+  lag: {
+    /** On the log and not ended with; 0 when it has caught up. */
+    events: number;
+    /** Age of the oldest of them. */
+    seconds: number;
+  };
+  /** Refused by the receiver and not redriven. */
+  dead_letters: number;
+  /** RFC 3339 UTC with milliseconds. */
+  failing_since?: string;
+  /** RFC 3339 UTC with milliseconds. */
+  last_success?: string;
+  last_error?: {
+    /** RFC 3339 UTC with milliseconds. */
+    time: string;
+    reason: string;
+    /** Without secrets. */
+    message: string;
+  };
+  /** The next attempt after a failure. */
+  paused_until?: string;
+  /** While it is disabled: when it is tried. */
+  probe_at?: string;
+};
+
+export type SubscriptionList = {
+  /** By their names. */
+  items: readonly (Subscription)[];
 };
 
 export type Violation = {

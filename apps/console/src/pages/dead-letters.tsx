@@ -1,9 +1,12 @@
 import { useState } from 'react';
+import { send } from '../api/client.js';
 import { useResource } from '../api/resource.js';
-import type { DeadLetter, DeadLetterPage } from '../api/types.js';
+import type { DeadLetter, DeadLetterPage, SentAgain } from '../api/types.js';
 import { navigate, usePlace, withQuery } from '../route.js';
 import { Ago, Empty, PageHead, Trouble, Waiting } from '../ui/bits.js';
+import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
+import { useTeller } from '../ui/toast.js';
 import { bytes, count, plain } from '../words.js';
 
 const STAGES = [
@@ -18,7 +21,7 @@ const STAGES = [
 export function DeadLettersPage() {
   const { query } = usePlace();
   const stage = query.get('stage') ?? '';
-  const { data, error } = useResource<DeadLetterPage>(
+  const { data, error, reload } = useResource<DeadLetterPage>(
     `/v1/dead-letters?limit=100${stage === '' ? '' : `&stage=${encodeURIComponent(stage)}`}`,
     'tick',
   );
@@ -62,12 +65,21 @@ export function DeadLettersPage() {
         ))}
       </ul>
       {data?.next_cursor !== undefined && <p className="note">The newest 100 are shown; the API has the rest.</p>}
-      {open !== undefined && <Letter id={open} onClose={() => setOpen(undefined)} />}
+      {open !== undefined && <Letter id={open} reload={reload} onClose={() => setOpen(undefined)} />}
     </div>
   );
 }
 
-function Letter({ id, onClose }: { id: string; onClose: () => void }) {
+function Letter({ id, reload, onClose }: { id: string; reload: () => Promise<void>; onClose: () => void }) {
+  const teller = useTeller();
+  const putBack = async (): Promise<void> => {
+    const well = await teller.run(
+      () => send<SentAgain>('POST', `/v1/dead-letters/${encodeURIComponent(id)}/redrive`, {}),
+      'It is sent to its subscription again.',
+    );
+    if (well) onClose();
+    await reload();
+  };
   const { data, error } = useResource<DeadLetter>(`/v1/dead-letters/${encodeURIComponent(id)}`);
   return (
     <Dialog title="Dead letter" onClose={onClose}>
@@ -96,6 +108,14 @@ function Letter({ id, onClose }: { id: string; onClose: () => void }) {
             ))}
           </dl>
           <pre tabIndex={0}>{data.payload.text ?? data.payload.base64}</pre>
+          <footer>
+            <Button
+              denied={data.stage === 'deliver' ? undefined : 'Only what a receiver refused can be put back; mend the sender of this.'}
+              onClick={putBack}
+            >
+              Put back
+            </Button>
+          </footer>
         </>
       )}
     </Dialog>

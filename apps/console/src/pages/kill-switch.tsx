@@ -1,10 +1,10 @@
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { send } from '../api/client.js';
 import { useResource, type Resource } from '../api/resource.js';
 import type { ResponseControl } from '../api/types.js';
+import { AskReason } from '../ui/ask-reason.js';
 import { Ago } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
-import { Dialog } from '../ui/dialog.js';
 import { Icon } from '../ui/icon.js';
 import { useTeller } from '../ui/toast.js';
 
@@ -43,36 +43,25 @@ export function KillSwitch() {
 }
 
 function Ask({ what, reload, onClose }: { what: 'stop' | 'resume'; reload: () => Promise<void>; onClose: () => void }) {
-  const [reason, setReason] = useState('');
   const teller = useTeller();
-  const submit = async (event: SyntheticEvent): Promise<void> => {
-    event.preventDefault();
-    const well = await teller.run(
-      () => send('POST', `${CONTROL}/${what}`, { reason: reason.trim() }),
-      what === 'stop' ? 'Stopped. No action begins from now on.' : 'Actions may begin again.',
-    );
-    if (well) onClose();
-    await reload();
-  };
+  const stops = what === 'stop';
   return (
-    <Dialog title={what === 'stop' ? 'Stop all response' : 'Resume the response'} onClose={onClose}>
-      <form onSubmit={(event) => void submit(event)}>
-        <p className="note">
-          {what === 'stop'
-            ? 'From now on no action begins, whatever policies say. What stands is still undone on time.'
-            : 'Actions that wait may begin as soon as you resume.'}
-        </p>
-        <label className="field">
-          <span>Why; it stays on record</span>
-          <input autoFocus type="text" required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
-        </label>
-        <footer>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look={what === 'stop' ? 'danger' : 'primary'}>
-            {what === 'stop' ? 'Stop all' : 'Resume'}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <AskReason
+      title={stops ? 'Stop all response' : 'Resume the response'}
+      note={
+        stops
+          ? 'From now on no action begins, whatever policies say. What stands is still undone on time.'
+          : 'Actions that wait may begin as soon as you resume.'
+      }
+      act={stops ? 'Stop all' : 'Resume'}
+      danger={stops}
+      onClose={onClose}
+      onSay={async (reason) => {
+        const done = stops ? 'Stopped. No action begins from now on.' : 'Actions may begin again.';
+        const well = await teller.run(() => send('POST', `${CONTROL}/${what}`, { reason }), done);
+        if (well) onClose();
+        await reload();
+      }}
+    />
   );
 }
