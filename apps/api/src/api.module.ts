@@ -2,6 +2,11 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { CONSOLE, ConsoleController } from './console/console.controller.js';
 import { consoleFiles } from './console/files.js';
 import { rateLimit } from './access/rate-limit.js';
+import type { LoginDeps } from './access/logins.js';
+import { SESSION_LIMITS } from './access/sessions.js';
+import { LOGIN, SessionController, TokensController } from './login.controller.js';
+import type { LoginsDeps } from './access/login.js';
+import { ROUTES } from './http/routes/index.js';
 import type { Access } from './http/access.js';
 import type { GateDeps } from './http/gate.js';
 import { OpenApiController } from './openapi.controller.js';
@@ -17,6 +22,8 @@ import type { SayDeps } from './commands/say.js';
 
 export interface ApiDeps extends ProjectorDeps {
   access: Access;
+  /** How sessions of browsers are made. Default: as without TLS and without a configured token. */
+  login?: Omit<LoginDeps, 'oidc'>;
   /** Requests of one principal. Default 1200. */
   perMinute?: number;
   /** Whether tokens of services may approve. Default no. */
@@ -31,6 +38,8 @@ export class ApiModule {
     const { now } = writer;
     const { access, store, servicesApprove = false } = deps;
     const gate: GateDeps = { access, rate: rateLimit(deps.perMinute ?? 1200, now), store, now, servicesApprove };
+    const { sessions, secure } = deps.login ?? { sessions: { store, now, limits: SESSION_LIMITS, bootstrap: undefined }, secure: false };
+    const login: LoginsDeps = { access, sessions, secure, operations: ROUTES.map(({ operationId }) => operationId) };
     const response: ResponseDeps = { ...writer, evidence: deps.evidence };
     return {
       module: ApiModule,
@@ -41,11 +50,14 @@ export class ApiModule {
         WriteController,
         ResponseController,
         SubscriptionsController,
+        SessionController,
+        TokensController,
         ProjectorController,
       ],
       providers: [
         { provide: CONSOLE, useValue: consoleFiles() },
         { provide: GATE, useValue: gate },
+        { provide: LOGIN, useValue: login },
         { provide: STORE, useValue: deps.store },
         { provide: PROJECTOR_DEPS, useValue: deps },
         { provide: WRITER, useValue: writer },

@@ -56,12 +56,12 @@ export class ResponseController {
     @Body() body: unknown,
     @Headers('content-type') contentType: string | undefined,
     @Headers('idempotency-key') key: string | undefined,
-    @Req() { actor }: WithActor,
+    @Req() { actor, principal }: WithActor,
   ): Promise<CommandBody> {
     return answer(() => {
       const type = ACTION_COMMANDS.find((known) => known === command);
       if (type === undefined) throw notFound('command');
-      return sayAction(id, type, key, { contentType, body, query, actor }, this.#deps);
+      return sayAction(id, type, key, { contentType, body, query, actor, teams: principal.teams }, this.#deps);
     });
   }
 

@@ -34,6 +34,10 @@ export class Api {
     return this.#send<T>('POST', path, body);
   }
 
+  delete<T>(path: string): Promise<T> {
+    return this.#send<T>('DELETE', path);
+  }
+
   async #send<T>(method: string, path: string, body?: object): Promise<T> {
     const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) };
     let response: Response;

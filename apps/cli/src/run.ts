@@ -21,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   redeliver: async () => (await import('./commands/subscriptions.js')).redeliver,
   redrive: async () => (await import('./commands/subscriptions.js')).redrive,
   drill: async () => (await import('./commands/subscriptions.js')).drill,
+  token: async () => (await import('./commands/token.js')).token,
   migrate: async () => (await import('./commands/provision.js')).migrate,
   topics: async () => (await import('./commands/provision.js')).topics,
 };

@@ -1,7 +1,8 @@
 import { Problem } from '@tocsin/runtime/nest';
-import { appendAudit, lockControl, type Store } from '@tocsin/store';
+import type { Store } from '@tocsin/store';
 import { mayAct, type Principal } from '../access/principal.js';
 import type { RateLimit } from '../access/rate-limit.js';
+import { record } from '../access/record.js';
 import type { Access, AccessHeaders } from './access.js';
 import { notFound } from './answer.js';
 import { operationOf } from './operations.js';
@@ -34,7 +35,9 @@ export async function admit({ method, pattern, params, headers }: Asking, deps: 
   const operation = operationOf(method, pattern, params);
   if (operation === undefined) throw notFound('command');
   authorise(principal, operation, deps.servicesApprove);
-  if (operation.method !== 'get' && operation.recorded !== 'by itself') await record(principal, operation, params['id'], deps);
+  if (operation.method !== 'get' && operation.recorded !== 'by itself') {
+    await record({ actor: principal.actor, operationId: operation.operationId, subject: params['id'] ?? 'api' }, deps);
+  }
   return principal;
 }
 
@@ -49,12 +52,4 @@ function authorise({ actor, role, operations, person }: Principal, { role: neede
   if (operationId === 'approveAction' && !person && !servicesApprove) {
     throw new Problem({ status: 403, detail: `A person must approve, and ${actor} is a service; see api.authentication.servicesApprove.` });
   }
-}
-
-async function record({ actor }: Principal, { operationId }: Route, subject: string | undefined, { store, now }: GateDeps): Promise<void> {
-  const time = new Date(now()).toISOString();
-  await store.transaction(async (tx) => {
-    await lockControl(tx);
-    await appendAudit(tx, [{ time, actor, event: `api.${operationId}`, subject: subject ?? 'api', detail: {} }]);
-  });
 }

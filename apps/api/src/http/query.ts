@@ -110,6 +110,8 @@ export const deliveriesQuery = z.strictObject({
   ...page,
 });
 
+export const tokensQuery = z.strictObject(page);
+
 export const noQuery = z.strictObject({});
 
 export interface ParameterError {

@@ -38,6 +38,8 @@ export interface Asked {
   body: unknown;
   query: unknown;
   actor: string;
+  /** Of who asks; approvals may be asked of a team. */
+  teams?: readonly string[];
 }
 
 export async function readActions({ store }: ResponseDeps, query: unknown): Promise<PageBody<Action>> {
@@ -62,7 +64,7 @@ export async function sayAction(
   id: string,
   type: ActionCommandType,
   key: string | undefined,
-  { contentType, body, query, actor }: Asked,
+  { contentType, body, query, actor, teams = [] }: Asked,
   deps: ResponseDeps,
 ): Promise<CommandBody> {
   readQuery(noQuery, query);
@@ -76,7 +78,7 @@ export async function sayAction(
     throw new Problem({ status: 409, detail: 'The plan is another one by now; look at it again, and approve that.' });
   }
   const time = new Date(deps.now()).toISOString();
-  const command = { ...fields, type, schema: 1, id: said, target: 'action', action: id, actor, time } as ActionCommand;
+  const command = { ...fields, type, schema: 1, id: said, target: 'action', action: id, actor, ...(teams.length > 0 && { teams }), time } as ActionCommand;
   await appendCommand(deps.log, encodeEvent(id, { id: said, type: EventType.Command, source: '/tocsin/api', time }, command));
   return { id: said, action: id, state: 'pending' };
 }

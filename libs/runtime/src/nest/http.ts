@@ -40,6 +40,19 @@ class OperationsController {
 @Module({})
 class ServiceModule {}
 
+/**
+ * On every answer, also of errors: none is a page, none is shown in a frame, guessed to be something else, read by other sites or kept on the
+ * way. What serves pages sets its own. https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
+ */
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;
+
 export interface HttpOptions {
   /** The modules of the parts that this process runs. */
   modules: DynamicModule[];
@@ -78,6 +91,7 @@ export async function createHttp(options: HttpOptions): Promise<NestFastifyAppli
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   app.useGlobalFilters(new ProblemFilter(options.logger));
   return app;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Route } from '../route.js';
 import { DEAD_LETTER_ROUTES, DEAD_LETTER_SCHEMAS } from './dead-letters.js';
 import { INCIDENT_ROUTES, INCIDENT_SCHEMAS } from './incidents.js';
+import { LOGIN_ROUTES, LOGIN_SCHEMAS } from './login.js';
 import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './response.js';
 import { SILENCE_ROUTES, SILENCE_SCHEMAS } from './silences.js';
 import { SUBSCRIPTION_ROUTES, SUBSCRIPTION_SCHEMAS } from './subscriptions.js';
@@ -27,6 +28,7 @@ export const SCHEMAS = {
   ...DEAD_LETTER_SCHEMAS,
   ...RESPONSE_SCHEMAS,
   ...SUBSCRIPTION_SCHEMAS,
+  ...LOGIN_SCHEMAS,
   Problem: problem,
 } as const satisfies Record<string, z.ZodType>;
 
@@ -37,4 +39,5 @@ export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
   ...DEAD_LETTER_ROUTES,
   ...RESPONSE_ROUTES,
   ...SUBSCRIPTION_ROUTES,
+  ...LOGIN_ROUTES,
 ];
