@@ -1,5 +1,6 @@
 import type { ActionCommandBody, IncidentCommandBody } from '@tocsin/domain';
 import type { Extension } from '@tocsin/extension';
+import type { Subscription } from '@tocsin/policy';
 import type { Logger } from '@tocsin/runtime';
 import type { Store } from '@tocsin/store';
 import type { Egress } from './egress.js';
@@ -18,6 +19,8 @@ import type { Egress } from './egress.js';
 export interface ChannelKind<Config = unknown> extends Extension<Config, ChannelDeps, Channel> {
   /** Whether it sends `content`; without, its messages have a shape of its own, and a Subscription that names a format is refused. */
   takesFormat?: boolean;
+  /** The events that it can tell, as a Subscription names them; all when absent. A Subscription of others is refused. */
+  tells?: readonly Subscription['spec']['events'][];
   /** Whether people read it as it comes: storms are told by their counts then, unless a Subscription says otherwise. */
   forPeople?: boolean;
 }

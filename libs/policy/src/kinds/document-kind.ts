@@ -11,6 +11,8 @@ export interface ExtensionSchema {
   config: z.ZodType;
   /** Of a channel: whether it sends what a format has written; if not, its messages have a shape of its own. */
   takesFormat?: boolean;
+  /** Of a channel: the events that it can tell; all when absent. */
+  tells?: readonly string[];
   /** Of a channel: whether people read it as it comes, so that storms are told by their counts unless a document says otherwise. */
   forPeople?: boolean;
   /** Of a format: what is wrong with its configuration for events of that kind, which its schema cannot know. */

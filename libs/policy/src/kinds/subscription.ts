@@ -129,6 +129,9 @@ function choose(
 function checkFormat(doc: YamlDoc, spec: SubscriptionSpec, schemas: PolicySchemas, issues: ConfigIssue[]): void {
   const { events, format: chosen, channel: out } = spec;
   const kind = schemas.channels?.get(out.type);
+  if (kind?.tells !== undefined && !kind.tells.includes(events)) {
+    issues.push(doc.issue(['spec', 'events'], `is "${events}", which channel "${out.type}" does not tell; it tells ${kind.tells.join(', ')}`));
+  }
   if (kind !== undefined && kind.takesFormat !== true && chosen.type !== DEFAULT_FORMAT) {
     issues.push(doc.issue(['spec', 'format'], `is not used: messages of channel "${out.type}" have a shape of their own; leave it out`));
     return;

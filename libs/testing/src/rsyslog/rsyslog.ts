@@ -46,7 +46,7 @@ export interface Rsyslog {
 }
 
 const POLL_MS = 20;
-const START_MS = 10_000;
+const START_MS = 45_000;
 const PROPERTIES: readonly Exclude<keyof RsyslogMessage, 'cef'>[] = [
   'rawmsg',
   'pri',

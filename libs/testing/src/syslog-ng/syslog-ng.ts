@@ -38,7 +38,7 @@ export interface SyslogNg {
 }
 
 const POLL_MS = 20;
-const START_MS = 10_000;
+const START_MS = 45_000;
 
 /** A real syslog-ng of our own on loopback that writes what it receives to a file. */
 export async function startSyslogNg(tls?: Certificates): Promise<SyslogNg> {

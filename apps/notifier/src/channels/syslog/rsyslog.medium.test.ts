@@ -8,7 +8,7 @@ import { channelDeps } from '../testing.js';
 import { syslog } from './syslog.js';
 import { bytesOf, create as createWith, formatted, STORIES as HOSTILE_STORIES } from './testing.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const never = new AbortController().signal;
 

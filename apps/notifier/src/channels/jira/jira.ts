@@ -1,0 +1,150 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { resolveSecret } from '@tocsin/extension';
+import { findCase, getIncidents } from '@tocsin/store';
+import { Cases } from '../../cases/cases.js';
+import { saidByChange, saidByComment, type SeenCase } from '../../cases/said-back.js';
+import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Outcome, Reply, SaidBack } from '../channel.js';
+import { JiraApi } from './api.js';
+import { jiraConfig, type JiraConfig } from './config.js';
+import { categoryOf, COMMON_LABEL, JiraSystem, STATUS_OF, type JiraIssue, type JiraUser } from './system.js';
+import { fromAdf } from './text.js';
+
+/** One ticket of Jira per incident, in step both ways. */
+export const jira: ChannelKind<JiraConfig> = {
+  type: 'jira',
+  summary: 'Keeps one ticket of Jira per incident, in step both ways.',
+  tells: ['incidents'],
+  forPeople: true,
+  config: jiraConfig,
+  create: (config, deps) => new Jira(config, deps),
+};
+
+/** What was changed so long ago is asked for again, since the index lags. */
+const POLL_BACK_MINUTES = 10;
+const POLL_MAX = 100;
+
+class Jira implements Channel {
+  readonly takes = 'each';
+  readonly poll?: NonNullable<Channel['poll']>;
+  readonly #config: JiraConfig;
+  readonly #deps: ChannelDeps;
+  readonly #api: JiraApi;
+  readonly #system: JiraSystem;
+  readonly #cases: Cases;
+  #me: string | undefined;
+
+  constructor(config: JiraConfig, deps: ChannelDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#api = new JiraApi(config, deps);
+    this.#system = new JiraSystem(config, this.#api);
+    this.#cases = new Cases(this.#system, deps);
+    if (config.poll > 0) this.poll = { everyMs: config.poll, run: (signal) => this.#askWhatWasSaid(signal) };
+  }
+
+  send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
+    return Promise.all(batch.map((delivery) => this.#cases.deliver(delivery, signal)));
+  }
+
+  async close(): Promise<void> {
+    this.#api.close();
+  }
+
+  /** Webhooks of Jira's administration with a secret, https://developer.atlassian.com/cloud/jira/platform/webhooks/. */
+  async receive({ headers, body }: Callback): Promise<Reply> {
+    const { webhookSecret } = this.#config;
+    if (webhookSecret === undefined) return { status: 404, commands: [] };
+    if (!signedBy(await resolveSecret(webhookSecret), body, headers['x-hub-signature'])) return { status: 401, commands: [] };
+    const event = parse(body);
+    const identifier = headers['x-atlassian-webhook-identifier'];
+    if (event?.issue === undefined || typeof event.issue.id !== 'string') return { status: 200, commands: [] };
+    const change = `jira/${this.#deps.subscription}/${identifier ?? `${event.issue.id}/${String(event.timestamp)}`}`;
+    return { status: 200, commands: await this.#meaning(event, event.issue, change) };
+  }
+
+  async #meaning(event: WebhookEvent, issue: JiraIssue, change: string): Promise<SaidBack[]> {
+    const who = event.comment?.author ?? event.user;
+    if (who === undefined || (await this.#isMe(who))) return [];
+    const incident = await this.#incidentOf(issue);
+    if (incident === undefined) return [];
+    const by = { actor: who.displayName ?? who.name ?? 'jira', time: timeOf(event.timestamp, this.#deps.now()) };
+    if (event.webhookEvent === 'comment_created') return saidByComment(incident, fromAdf(event.comment?.body), by, change);
+    if (event.webhookEvent !== 'jira:issue_updated') return [];
+    return saidByChange(incident, { ...seenOf(issue), ...by }, change);
+  }
+
+  /** What was changed lately, as it is now. The same state gives the same commands, so that looking again does no harm. */
+  async #askWhatWasSaid(signal: AbortSignal): Promise<SaidBack[]> {
+    const fields = ['status', 'assignee', 'resolution', 'updated'];
+    const minutes = POLL_BACK_MINUTES + Math.ceil(this.#config.poll / 60_000);
+    const found = await this.#system.search(`labels = "${COMMON_LABEL}" AND updated >= "-${minutes}m"`, fields, POLL_MAX, signal);
+    if (!found.ok) throw new Error(found.failure.message);
+    const said: SaidBack[] = [];
+    for (const issue of found.value) {
+      const incident = await this.#incidentOf(issue);
+      const written = await findCase(this.#deps.store.db, this.#deps.subscription, issue.id);
+      // What we have not told it yet is no word of anybody's there.
+      if (incident === undefined || written === undefined || written.version < incident.version) continue;
+      const change = `jira/${this.#deps.subscription}/${issue.id}/${issue.fields?.updated ?? ''}`;
+      said.push(...saidByChange(incident, { ...seenOf(issue), actor: 'jira', time: new Date(this.#deps.now()).toISOString() }, change));
+    }
+    return said;
+  }
+
+  /** Only a ticket that is the case of an incident can say something of it, whatever its labels are. */
+  async #incidentOf({ id }: JiraIssue) {
+    const { store, subscription } = this.#deps;
+    const row = await findCase(store.db, subscription, id);
+    return row === undefined ? undefined : (await getIncidents(store.db, [row.subject])).get(row.subject);
+  }
+
+  async #isMe(who: JiraUser): Promise<boolean> {
+    if (this.#me === undefined) {
+      const asked = await this.#api.call('GET', '/myself', undefined, AbortSignal.timeout(this.#config.timeout));
+      if (!asked.ok) throw new Error(asked.failure.message);
+      this.#me = idOf(asked.body as JiraUser);
+    }
+    return idOf(who) === this.#me;
+  }
+}
+
+interface WebhookEvent {
+  webhookEvent?: unknown;
+  timestamp?: unknown;
+  user?: JiraUser;
+  issue?: JiraIssue;
+  comment?: { author?: JiraUser; body?: unknown };
+}
+
+function parse(body: Buffer): WebhookEvent | undefined {
+  try {
+    const value = JSON.parse(body.toString('utf8')) as unknown;
+    return value !== null && typeof value === 'object' ? (value as WebhookEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function seenOf(issue: JiraIssue): Omit<SeenCase, 'actor' | 'time'> {
+  const { assignee, resolution } = issue.fields ?? {};
+  return {
+    status: STATUS_OF[String(categoryOf(issue))] ?? 'new',
+    ...(assignee !== undefined && { assignee: assignee?.displayName ?? null }),
+    ...(resolution?.name !== undefined && { resolution: resolution.name }),
+  };
+}
+
+function idOf({ accountId, name }: JiraUser): string {
+  return accountId ?? name ?? '';
+}
+
+function timeOf(timestamp: unknown, now: number): string {
+  const ms = typeof timestamp === 'number' && Math.abs(timestamp - now) < 86_400_000 ? timestamp : now;
+  return new Date(ms).toISOString();
+}
+
+function signedBy(secret: string, body: Buffer, signature: string | undefined): boolean {
+  const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
+  const given = Buffer.from(signature ?? '');
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}

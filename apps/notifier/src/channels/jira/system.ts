@@ -1,0 +1,159 @@
+import { severityName } from '@tocsin/domain';
+import type { Asked, CaseComment, CaseContent, CaseFailure, CaseRef, CaseResolution, CaseStatus, CaseSystem } from '../../cases/system.js';
+import type { Answered, JiraApi } from './api.js';
+import type { JiraConfig } from './config.js';
+import { fromAdf, toAdf, toWiki } from './text.js';
+
+/** Every ticket of ours has it, so that those that changed can be asked for. */
+export const COMMON_LABEL = 'tocsin';
+
+/** By the category of a status: names are the project's, in its language. https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-status-categories/ */
+const CATEGORY = { new: 'new', in_progress: 'indeterminate', done: 'done' } as const;
+
+export const STATUS_OF: Readonly<Record<string, CaseStatus>> = { new: 'new', indeterminate: 'in_progress', done: 'done', undefined: 'new' };
+
+interface Transition {
+  id: string;
+  to?: { statusCategory?: { key?: string } };
+}
+
+/** Jira as a ticket system. */
+export class JiraSystem implements CaseSystem {
+  readonly searchLagMs: number;
+  readonly #config: JiraConfig;
+  readonly #api: JiraApi;
+
+  constructor(config: JiraConfig, api: JiraApi) {
+    this.searchLagMs = config.searchLag;
+    this.#config = config;
+    this.#api = api;
+  }
+
+  async find(marker: string, signal: AbortSignal): Promise<Asked<CaseRef | undefined>> {
+    const found = await this.search(`labels = "${marker}"`, ['labels'], 1, signal);
+    if (!found.ok) return found;
+    const [issue] = found.value;
+    return { ok: true, value: issue === undefined ? undefined : this.#refOf(issue) };
+  }
+
+  async search(condition: string, fields: readonly string[], maxResults: number, signal: AbortSignal): Promise<Asked<JiraIssue[]>> {
+    const flavor = await this.#api.cloud(signal);
+    if (!flavor.ok) return flavor;
+    const jql = `project = "${this.#config.project}" AND ${condition} ORDER BY created ASC`;
+    const asked = await this.#api.call('POST', flavor.cloud ? '/search/jql' : '/search', { jql, fields, maxResults }, signal);
+    if (!asked.ok) return asked;
+    const { issues } = (asked.body ?? {}) as { issues?: unknown };
+    return { ok: true, value: Array.isArray(issues) ? (issues as JiraIssue[]) : [] };
+  }
+
+  async create(content: CaseContent, marker: string, signal: AbortSignal): Promise<Asked<CaseRef>> {
+    const { project, issueType, labels, components, fields } = this.#config;
+    const all = {
+      ...fields,
+      project: { key: project },
+      issuetype: { name: issueType },
+      labels: [COMMON_LABEL, marker, ...labels],
+      ...(components.length > 0 && { components: components.map((name) => ({ name })) }),
+      ...(await this.#fieldsOf(content, signal)),
+    };
+    const asked = await this.#api.call('POST', '/issue', { fields: all }, signal);
+    if (!asked.ok) return asked;
+    const issue = asked.body as JiraIssue | undefined;
+    if (typeof issue?.id !== 'string' || typeof issue.key !== 'string') return unclear('its answer to a new ticket names none');
+    return { ok: true, value: this.#refOf(issue) };
+  }
+
+  async update({ reference }: CaseRef, content: Partial<CaseContent>, signal: AbortSignal): Promise<Asked<void>> {
+    return done(await this.#api.call('PUT', `/issue/${reference}`, { fields: await this.#fieldsOf(content, signal) }, signal));
+  }
+
+  async comment({ reference }: CaseRef, { key, text }: CaseComment, signal: AbortSignal): Promise<Asked<void>> {
+    return done(await this.#api.call('POST', `/issue/${reference}/comment`, { body: await this.#text(`${text}\n(${key})`, signal) }, signal));
+  }
+
+  async hasComment({ reference }: CaseRef, key: string, signal: AbortSignal): Promise<Asked<boolean>> {
+    const asked = await this.#api.call('GET', `/issue/${reference}/comment?orderBy=-created&maxResults=50`, undefined, signal);
+    if (!asked.ok) return lostIfMissing(asked);
+    const { comments } = (asked.body ?? {}) as { comments?: { body?: unknown }[] };
+    // Wiki text has its marks escaped.
+    return { ok: true, value: (comments ?? []).some(({ body }) => fromAdf(body).replaceAll('\\', '').includes(`(${key})`)) };
+  }
+
+  async move({ reference }: CaseRef, to: CaseStatus, resolution: CaseResolution | undefined, signal: AbortSignal): Promise<Asked<void>> {
+    const read = await this.#api.call('GET', `/issue/${reference}?fields=status`, undefined, signal);
+    if (!read.ok) return lostIfMissing(read);
+    if (categoryOf(read.body) === CATEGORY[to]) return { ok: true, value: undefined };
+    const asked = await this.#api.call('GET', `/issue/${reference}/transitions`, undefined, signal);
+    if (!asked.ok) return lostIfMissing(asked);
+    const { transitions = [] } = (asked.body ?? {}) as { transitions?: Transition[] };
+    const chosen = choose(transitions, to);
+    // A workflow without such a way is the project's will: the comment says how the incident stands.
+    if (chosen === undefined) return { ok: true, value: undefined };
+    const moved = await this.#api.call('POST', `/issue/${reference}/transitions`, { transition: { id: chosen.id } }, signal);
+    // Somebody was faster: the next look sees where it is.
+    if (!moved.ok || resolution === undefined) return done(moved);
+    return { ok: true, value: undefined };
+  }
+
+  async #fieldsOf({ title, description, severityId }: Partial<CaseContent>, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const name =
+      severityId === undefined ? undefined : this.#config.priorities[severityName(severityId).toLowerCase() as keyof JiraConfig['priorities']];
+    return {
+      ...(title !== undefined && { summary: title }),
+      ...(description !== undefined && { description: await this.#text(description, signal) }),
+      ...(name !== undefined && { priority: { name } }),
+    };
+  }
+
+  async #text(text: string, signal: AbortSignal): Promise<unknown> {
+    const flavor = await this.#api.cloud(signal);
+    return flavor.ok && !flavor.cloud ? toWiki(text) : toAdf(text);
+  }
+
+  #refOf({ id, key }: JiraIssue): CaseRef {
+    return { reference: id, name: key, url: `${this.#config.url.replace(/\/+$/, '')}/browse/${encodeURIComponent(key)}` };
+  }
+}
+
+/** As far as we read one. */
+export interface JiraIssue {
+  id: string;
+  key: string;
+  fields?: {
+    labels?: string[];
+    status?: { id?: string; statusCategory?: { key?: string } };
+    assignee?: JiraUser | null;
+    resolution?: { name?: string } | null;
+    updated?: string;
+  };
+}
+
+export interface JiraUser {
+  accountId?: string;
+  name?: string;
+  displayName?: string;
+}
+
+export function categoryOf(issue: unknown): string | undefined {
+  return (issue as JiraIssue | undefined)?.fields?.status?.statusCategory?.key;
+}
+
+/** To the category that is wanted; for one that is not done also to the other that is not. */
+function choose(transitions: readonly Transition[], to: CaseStatus): Transition | undefined {
+  const into = (category: string): Transition | undefined => transitions.find((transition) => transition.to?.statusCategory?.key === category);
+  if (to === 'done') return into(CATEGORY.done);
+  return into(CATEGORY[to]) ?? into(to === 'new' ? CATEGORY.in_progress : CATEGORY.new);
+}
+
+function done(asked: Answered): Asked<void> {
+  return asked.ok ? { ok: true, value: undefined } : lostIfMissing(asked);
+}
+
+/** A ticket that is not there was deleted, or moved to where we may not look. */
+function lostIfMissing(asked: { ok: false; failure: CaseFailure }): { ok: false; failure: CaseFailure } {
+  return asked.failure.reason === 'client_error' ? { ok: false, failure: { ...asked.failure, lost: true } } : asked;
+}
+
+function unclear(message: string): { ok: false; failure: CaseFailure } {
+  return { ok: false, failure: { ok: false, retry: true, reason: 'server_error', message, done: 'unknown' } };
+}
