@@ -35,14 +35,16 @@ export type OidcConfig = z.infer<typeof oidcConfig>;
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 const RETRY_AFTER_S = 5;
+/** Whoever sends tokens of unknown keys must not make us ask the provider each time. */
+const KEYS_EVERY_MS = 10_000;
 
 /** Who shows a JWT of the provider; undefined when what is shown is no JWT. Throws a `Problem` that says why it is refused. */
-export function oidcLogins(config: OidcConfig, now: () => number): (given: string) => Promise<Principal | undefined> {
+export function oidcLogins(config: OidcConfig, now: () => number, keysEveryMs = KEYS_EVERY_MS): (given: string) => Promise<Principal | undefined> {
   let keys: JWTVerifyGetKey | undefined;
   return async (given) => {
     if (given.split('.').length !== 3) return undefined;
     // Asked for when the first login comes: the provider may start after Tocsin.
-    keys ??= await keysOf(config.issuer);
+    keys ??= await keysOf(config.issuer, keysEveryMs);
     return principalOf(await verified(given, keys, config, now()), config);
   };
 }
@@ -50,14 +52,14 @@ export function oidcLogins(config: OidcConfig, now: () => number): (given: strin
 const discovery = z.object({ issuer: z.string(), jwks_uri: secureUrl });
 
 /** https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig. Keys are asked for again when a token names an unknown one. */
-async function keysOf(issuer: string): Promise<JWTVerifyGetKey> {
+async function keysOf(issuer: string, keysEveryMs: number): Promise<JWTVerifyGetKey> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   try {
     const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
     if (!response.ok) throw new Error(`${response.status}`);
     const found = discovery.parse(await response.json());
     if (found.issuer !== issuer) throw new Error(`it says that it is ${found.issuer}`);
-    return createRemoteJWKSet(new URL(found.jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
+    return createRemoteJWKSet(new URL(found.jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS, cooldownDuration: keysEveryMs });
   } catch (cause) {
     throw away(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
