@@ -102,12 +102,19 @@ function Footer() {
         <span>{CONNECTIONS[connection]}</span>
       </p>
       <div className="me">
-        <Button look="quiet" className="me-who" aria-label={`You speak as ${who.actor}. Change your name.`} onClick={() => setNaming(true)}>
-          <Icon name="person" />
-          <b>{who.actor}</b>
-        </Button>
+        {who.kind === 'local' ? (
+          <Button look="quiet" className="me-who" aria-label={`You speak as ${who.actor}. Change your name.`} onClick={() => setNaming(true)}>
+            <Icon name="person" />
+            <b>{who.actor}</b>
+          </Button>
+        ) : (
+          <span className="me-who" title={`${who.actor}, ${who.role}`}>
+            <Icon name="person" />
+            <b>{who.actor}</b> <small className="note">{who.role}</small>
+          </span>
+        )}
         <ThemeSwitch />
-        {who.signedIn && (
+        {who.kind === 'session' && (
           <Button look="quiet" className="icon-only" aria-label="Sign out" title="Sign out" onClick={signOut}>
             <Icon name="out" />
           </Button>

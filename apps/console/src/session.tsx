@@ -1,35 +1,29 @@
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { ApiError, get, identify, whenUnauthorised } from './api/client.js';
+import { ApiError, get, send, speakAs, whenUnauthorised } from './api/client.js';
 import { startLive, stopLive } from './api/live.js';
 import { forgetResources } from './api/resource.js';
+import type { Session as SessionAnswer } from './api/types.js';
 
-/** Who we are to the server. */
-export interface Who {
-  actor: string;
-  /** Whether there is something to sign out of. */
-  signedIn: boolean;
-}
+export type Role = NonNullable<SessionAnswer['role']>;
+type Who = SessionAnswer & { actor: string; role: Role };
 
 export interface Session {
   who: Who;
-  /** Says who speaks; the API puts it on record with what is said. */
+  /** Says who speaks, where the server asks nobody who they are; it stands in the history of what is done. */
   rename(actor: string): void;
-  signOut(): void;
+  signOut(): Promise<void>;
 }
 
 export interface Gate {
   state: 'asking' | 'anonymous' | 'in';
-  /** We were in before: what we showed is no longer taken. */
+  /** We were in before: our session has ended. */
   expired: boolean;
   /** Why we cannot even ask. */
   trouble?: string | undefined;
 }
 
-export interface Credentials {
-  token: string;
-  actor: string;
-}
-
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, approver: 2, admin: 3 };
+const NAME_KEY = 'tocsin.actor';
 const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {
@@ -38,35 +32,31 @@ export function useSession(): Session {
   return session;
 }
 
-/** The token lasts as long as the tab; the name stays with the browser. */
-function remembered(): { token: string | undefined; actor: string | undefined } {
-  return { token: sessionStorage.getItem('tocsin.token') ?? undefined, actor: localStorage.getItem('tocsin.actor') ?? undefined };
-}
-
-function remember({ token, actor }: Partial<Credentials>): void {
-  if (token === undefined) sessionStorage.removeItem('tocsin.token');
-  else sessionStorage.setItem('tocsin.token', token);
-  if (actor !== undefined && actor !== '') localStorage.setItem('tocsin.actor', actor);
-  identify(remembered());
+/** Why we may not do what needs this role; undefined when we may. The API has the last word. */
+export function useDenied(needs: Role): string | undefined {
+  const { who } = useSession();
+  return RANK[who.role] >= RANK[needs] ? undefined : `It needs the role ${needs}; you are ${who.role}.`;
 }
 
 interface GateProps {
-  login: (gate: Gate, signIn: (credentials: Credentials) => Promise<void>) => ReactNode;
+  login: (gate: Gate, signIn: (token: string) => Promise<void>) => ReactNode;
   children: ReactNode;
 }
 
-/** Shows `children` to whom the server answers, and `login` to others, at the same address, so that they come back to it. */
+/** Shows `children` to whom the server knows, and `login` to others, at the same address, so that they come back to it. */
 export function SessionGate({ login, children }: GateProps) {
   const [gate, setGate] = useState<Gate>({ state: 'asking', expired: false });
-  const [who, setWho] = useState<Who>(whoNow);
+  const [who, setWho] = useState<Who>();
   const ask = useCallback(async () => {
-    const answer = await knock();
-    setWho(whoNow());
-    setGate((before) => ({ ...answer, expired: answer.state === 'anonymous' && (before.state === 'in' || before.expired) }));
-    return answer;
+    const { known, trouble } = await knock();
+    setWho(known);
+    setGate((before) => {
+      if (known !== undefined) return { state: 'in', expired: false };
+      return { state: 'anonymous', expired: before.state === 'in' || before.expired, trouble };
+    });
   }, []);
   useEffect(() => {
-    identify(remembered());
+    speakAs(localStorage.getItem(NAME_KEY) ?? undefined);
     whenUnauthorised(() => setGate((before) => (before.state === 'in' ? { state: 'anonymous', expired: true } : before)));
     void ask();
   }, [ask]);
@@ -76,44 +66,43 @@ export function SessionGate({ login, children }: GateProps) {
     return stopLive;
   }, [gate.state]);
   const session = useMemo(
-    () => ({
-      who,
-      rename(actor: string) {
-        remember({ ...remembered(), actor } as Credentials);
-        setWho(whoNow());
-      },
-      signOut() {
-        remember({});
-        forgetResources();
-        setGate({ state: 'anonymous', expired: false });
-      },
-    }),
-    [who],
+    () =>
+      who === undefined
+        ? undefined
+        : {
+            who,
+            rename(actor: string) {
+              localStorage.setItem(NAME_KEY, actor);
+              speakAs(actor);
+              void ask();
+            },
+            async signOut() {
+              await send('DELETE', '/v1/session');
+              forgetResources();
+              setGate({ state: 'anonymous', expired: false });
+            },
+          },
+    [who, ask],
   );
   const signIn = useCallback(
-    async (credentials: Credentials) => {
-      remember(credentials);
-      const { state, trouble } = await ask();
-      if (state !== 'in') throw new ApiError(401, trouble ?? 'This token is not taken.');
+    async (token: string) => {
+      await send('POST', '/v1/session', { token });
+      forgetResources();
+      await ask();
     },
     [ask],
   );
-  if (gate.state !== 'in') return login(gate, signIn);
+  if (session === undefined || gate.state !== 'in') return login(gate, signIn);
   return <SessionContext value={session}>{children}</SessionContext>;
 }
 
-function whoNow(): Who {
-  const { token, actor } = remembered();
-  return { actor: actor ?? (token === undefined ? 'local' : 'api-token'), signedIn: token !== undefined };
-}
-
-/** Whether the server lets us in. */
-async function knock(): Promise<Omit<Gate, 'expired'>> {
+async function knock(): Promise<{ known?: Who; trouble?: string }> {
   try {
-    await get('/v1/response');
-    return { state: 'in' };
+    const answer = await get<SessionAnswer>('/v1/session');
+    const { actor, role } = answer;
+    return actor === undefined || role === undefined ? {} : { known: { ...answer, actor, role } };
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return { state: 'anonymous' };
-    return { state: 'anonymous', trouble: error instanceof Error ? error.message : String(error) };
+    if (error instanceof ApiError) return { trouble: error.message };
+    throw error;
   }
 }

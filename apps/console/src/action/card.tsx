@@ -1,6 +1,7 @@
 import { useState, type SyntheticEvent } from 'react';
 import { command } from '../api/client.js';
 import type { Action } from '../api/types.js';
+import { useDenied, useSession } from '../session.js';
 import { Link, Severity, State, useNow } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
@@ -22,6 +23,9 @@ interface Props {
 /** One action: what it does to what, how it stands, and what can be said about it. The plan stands before the buttons. */
 export function ActionCard({ action, reload, compact = false }: Props) {
   const [asking, setAsking] = useState<Act>();
+  const denied = useDenied('approver');
+  const { who } = useSession();
+  const noPerson = who.person === false ? 'A person must approve; this login is of a service.' : undefined;
   const { type, target, state, reason, policy, incident, severity_id, mode, refused_by } = action;
   return (
     <article className={`action action-${state}`} aria-label={`${plain(type)} of ${target.name}`}>
@@ -48,14 +52,24 @@ export function ActionCard({ action, reload, compact = false }: Props) {
       <div className="commands">
         {state === 'awaiting_approval' && action.plan_hash !== undefined && (
           <>
-            <Button look="primary" onClick={() => setAsking('approve')}>
+            <Button look="primary" denied={denied ?? noPerson} onClick={() => setAsking('approve')}>
               Approve this plan…
             </Button>
-            <Button onClick={() => setAsking('reject')}>Reject…</Button>
+            <Button denied={denied} onClick={() => setAsking('reject')}>
+              Reject…
+            </Button>
           </>
         )}
-        {REVERTIBLE.has(state) && <Button onClick={() => setAsking('revert')}>Revert…</Button>}
-        {state === 'active' && action.expires_at !== undefined && <Button onClick={() => setAsking('extend')}>Extend…</Button>}
+        {REVERTIBLE.has(state) && (
+          <Button denied={denied} onClick={() => setAsking('revert')}>
+            Revert…
+          </Button>
+        )}
+        {state === 'active' && action.expires_at !== undefined && (
+          <Button denied={denied} onClick={() => setAsking('extend')}>
+            Extend…
+          </Button>
+        )}
       </div>
       {asking !== undefined && <Ask act={asking} action={action} reload={reload} onClose={() => setAsking(undefined)} />}
     </article>

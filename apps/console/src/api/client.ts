@@ -17,15 +17,10 @@ export function whenUnauthorised(listener: () => void): void {
   onUnauthorised = listener;
 }
 
-/** What is shown with each request where the server has no sessions: a token, and who speaks. */
-export interface Identity {
-  token?: string | undefined;
-  actor?: string | undefined;
-}
-
-let identity: Identity = {};
-export function identify(next: Identity): void {
-  identity = next;
+/** Who speaks, where the server asks nobody who they are. */
+let actor: string | undefined;
+export function speakAs(name: string | undefined): void {
+  actor = name;
   known.clear();
 }
 
@@ -96,8 +91,7 @@ export async function download(path: string, name: string): Promise<void> {
 async function request(path: string, init: RequestInit): Promise<Response> {
   const headers = {
     ...(init.headers as Record<string, string> | undefined),
-    ...(identity.token !== undefined && { authorization: `Bearer ${identity.token}` }),
-    ...(identity.actor !== undefined && { 'x-tocsin-actor': identity.actor }),
+    ...(actor !== undefined && { 'x-tocsin-actor': actor }),
   };
   const response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;

@@ -1,7 +1,7 @@
 import { useState, type SyntheticEvent } from 'react';
 import { command } from '../api/client.js';
 import type { Incident } from '../api/types.js';
-import { useSession } from '../session.js';
+import { useDenied, useSession } from '../session.js';
 import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
 import { useTeller } from '../ui/toast.js';
@@ -15,6 +15,7 @@ export function IncidentCommands({ incident, reload }: { incident: Incident; rel
   const [question, setQuestion] = useState<Question>();
   const teller = useTeller();
   const { who } = useSession();
+  const denied = useDenied('operator');
   const { id, status } = incident;
   const say = async (type: string, body: object, done: string): Promise<void> => {
     const well = await teller.run(() => command(`/v1/incidents/${id}/${type}`, body), done);
@@ -24,19 +25,29 @@ export function IncidentCommands({ incident, reload }: { incident: Incident; rel
   return (
     <div className="commands">
       {status === 'open' && (
-        <Button look="primary" onClick={() => say('acknowledge', {}, 'Acknowledged.')}>
+        <Button look="primary" denied={denied} onClick={() => say('acknowledge', {}, 'Acknowledged.')}>
           Acknowledge
         </Button>
       )}
       {incident.assignee !== who.actor && status !== 'resolved' && (
-        <Button onClick={() => say('assign', { assignee: who.actor }, 'It is yours.')}>Take it</Button>
+        <Button denied={denied} onClick={() => say('assign', { assignee: who.actor }, 'It is yours.')}>
+          Take it
+        </Button>
       )}
-      <Button onClick={() => setQuestion('assign')}>Assign…</Button>
-      <Button onClick={() => setQuestion('note')}>Note…</Button>
+      <Button denied={denied} onClick={() => setQuestion('assign')}>
+        Assign…
+      </Button>
+      <Button denied={denied} onClick={() => setQuestion('note')}>
+        Note…
+      </Button>
       {status === 'resolved' ? (
-        <Button onClick={() => say('reopen', {}, 'Reopened.')}>Reopen</Button>
+        <Button denied={denied} onClick={() => say('reopen', {}, 'Reopened.')}>
+          Reopen
+        </Button>
       ) : (
-        <Button onClick={() => setQuestion('resolve')}>Resolve…</Button>
+        <Button denied={denied} onClick={() => setQuestion('resolve')}>
+          Resolve…
+        </Button>
       )}
       {question !== undefined && <Ask question={question} incident={incident} say={say} onClose={() => setQuestion(undefined)} />}
     </div>

@@ -3,6 +3,7 @@ import { send } from '../api/client.js';
 import { useResource } from '../api/resource.js';
 import type { DeadLetter, DeadLetterPage, SentAgain } from '../api/types.js';
 import { navigate, usePlace, withQuery } from '../route.js';
+import { useDenied } from '../session.js';
 import { Ago, Empty, PageHead, Trouble, Waiting } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
@@ -72,6 +73,7 @@ export function DeadLettersPage() {
 
 function Letter({ id, reload, onClose }: { id: string; reload: () => Promise<void>; onClose: () => void }) {
   const teller = useTeller();
+  const denied = useDenied('operator');
   const putBack = async (): Promise<void> => {
     const well = await teller.run(
       () => send<SentAgain>('POST', `/v1/dead-letters/${encodeURIComponent(id)}/redrive`, {}),
@@ -110,7 +112,7 @@ function Letter({ id, reload, onClose }: { id: string; reload: () => Promise<voi
           <pre tabIndex={0}>{data.payload.text ?? data.payload.base64}</pre>
           <footer>
             <Button
-              denied={data.stage === 'deliver' ? undefined : 'Only what a receiver refused can be put back; mend the sender of this.'}
+              denied={data.stage === 'deliver' ? denied : 'Only what a receiver refused can be put back; mend the sender of this.'}
               onClick={putBack}
             >
               Put back

@@ -7,6 +7,7 @@ import { IncidentCommands } from '../incident/commands.js';
 import { EntityGraph } from '../incident/graph-view.js';
 import { timeline } from '../incident/timeline.js';
 import { Timeline } from '../incident/timeline-view.js';
+import { useDenied } from '../session.js';
 import { Ago, Empty, Link, Severity, Status, Trouble, Waiting, fullTime } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
 import { Icon } from '../ui/icon.js';
@@ -185,6 +186,7 @@ function Attack({ incident, violations }: { incident: Incident; violations: read
 
 function EvidenceFiles({ artefacts }: { artefacts: readonly Artefact[] }) {
   const teller = useTeller();
+  const denied = useDenied('operator');
   return (
     <section className="card">
       <h2>Evidence</h2>
@@ -194,6 +196,7 @@ function EvidenceFiles({ artefacts }: { artefacts: readonly Artefact[] }) {
           <li key={id}>
             {deleted_at === undefined ? (
               <Button
+                denied={denied}
                 look="quiet"
                 title={`SHA-256 ${sha256}`}
                 onClick={() =>

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { send } from '../api/client.js';
 import { useResource, type Resource } from '../api/resource.js';
 import type { ResponseControl } from '../api/types.js';
+import { useDenied } from '../session.js';
 import { AskReason } from '../ui/ask-reason.js';
 import { Ago } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
@@ -13,6 +14,7 @@ const CONTROL = '/v1/response';
 /** Says on every page that nothing is begun, by whom, and how to go on. */
 export function KillSwitchBanner({ control }: { control: Resource<ResponseControl> }) {
   const [asking, setAsking] = useState(false);
+  const denied = useDenied('approver');
   const { data, reload } = control;
   if (data?.stopped !== true) return null;
   return (
@@ -21,7 +23,9 @@ export function KillSwitchBanner({ control }: { control: Resource<ResponseContro
       <p>
         <b>All response is stopped</b> by {data.actor}, <Ago time={data.time} />: {data.reason}. What stands is still undone on time.
       </p>
-      <Button onClick={() => setAsking(true)}>Resume…</Button>
+      <Button denied={denied} onClick={() => setAsking(true)}>
+        Resume…
+      </Button>
       {asking && <Ask what="resume" reload={reload} onClose={() => setAsking(false)} />}
     </div>
   );
@@ -30,11 +34,12 @@ export function KillSwitchBanner({ control }: { control: Resource<ResponseContro
 /** The button that stops everything; once it is stopped, the banner is the way back. */
 export function KillSwitch() {
   const [asking, setAsking] = useState(false);
+  const denied = useDenied('operator');
   const { data, reload } = useResource<ResponseControl>(CONTROL, 'action');
   if (data === undefined || data.stopped) return null;
   return (
     <>
-      <Button look="danger" onClick={() => setAsking(true)}>
+      <Button look="danger" denied={denied} onClick={() => setAsking(true)}>
         <Icon name="stop" /> Stop all response…
       </Button>
       {asking && <Ask what="stop" reload={reload} onClose={() => setAsking(false)} />}

@@ -1,14 +1,11 @@
 import { useState, type SyntheticEvent } from 'react';
 import { ApiError } from '../api/client.js';
-import type { Credentials, Gate } from '../session.js';
+import type { Gate } from '../session.js';
 import { Button } from '../ui/button.js';
 
-const ACTOR = '[!-~]([ -~]{0,98}[!-~])?';
-
 /** Stands at every address to whom the server does not know; afterwards the page of that address is there. */
-export function Login({ gate, signIn }: { gate: Gate; signIn: (credentials: Credentials) => Promise<void> }) {
+export function Login({ gate, signIn }: { gate: Gate; signIn: (token: string) => Promise<void> }) {
   const [token, setToken] = useState('');
-  const [actor, setActor] = useState(localStorage.getItem('tocsin.actor') ?? '');
   const [refusal, setRefusal] = useState<string>();
   const [busy, setBusy] = useState(false);
   if (gate.state === 'asking') return <div className="login" aria-busy="true" />;
@@ -17,12 +14,12 @@ export function Login({ gate, signIn }: { gate: Gate; signIn: (credentials: Cred
     setBusy(true);
     setRefusal(undefined);
     try {
-      await signIn({ token: token.trim(), actor: actor.trim() });
+      await signIn(token.trim());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setRefusal(error.message);
-      setBusy(false);
     }
+    setBusy(false);
   };
   return (
     <main className="login">
@@ -40,7 +37,7 @@ export function Login({ gate, signIn }: { gate: Gate; signIn: (credentials: Cred
           </p>
         )}
         <label className="field">
-          <span>Token</span>
+          <span>Token (made by “tocsin token”)</span>
           <input
             autoFocus
             type="password"
@@ -48,17 +45,6 @@ export function Login({ gate, signIn }: { gate: Gate; signIn: (credentials: Cred
             required
             value={token}
             onChange={(event) => setToken(event.target.value)}
-          />
-        </label>
-        <label className="field">
-          <span>Your name, for the record</span>
-          <input
-            type="text"
-            autoComplete="username"
-            pattern={ACTOR}
-            maxLength={100}
-            value={actor}
-            onChange={(event) => setActor(event.target.value)}
           />
         </label>
         <Button type="submit" look="primary" aria-busy={busy}>

@@ -2,6 +2,7 @@ import { useState, type SyntheticEvent } from 'react';
 import { send } from '../api/client.js';
 import { useResource } from '../api/resource.js';
 import type { Silence, SilencePage } from '../api/types.js';
+import { useDenied } from '../session.js';
 import { Ago, Empty, PageHead, Trouble, Waiting, useNow } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
@@ -10,11 +11,12 @@ import { useTeller } from '../ui/toast.js';
 
 export function SilencesPage() {
   const { data, error, reload } = useResource<SilencePage>('/v1/silences?limit=200', 'tick', 'incident');
+  const denied = useDenied('operator');
   const [making, setMaking] = useState(false);
   return (
     <div className="page">
       <PageHead title="Silences" note="Incidents that match still form and are on record; nobody is told, and nothing is done.">
-        <Button look="primary" onClick={() => setMaking(true)}>
+        <Button look="primary" denied={denied} onClick={() => setMaking(true)}>
           <Icon name="plus" /> New silence…
         </Button>
       </PageHead>
@@ -39,6 +41,7 @@ function Row({ silence, reload }: { silence: Silence; reload: () => Promise<void
   const { id, filter, starts_at, ends_at, author, comment } = silence;
   const now = new Date(useNow()).toISOString();
   const teller = useTeller();
+  const denied = useDenied('operator');
   const over = ends_at <= now;
   const waiting = starts_at > now;
   const word = waiting ? 'To come' : 'In force';
@@ -56,7 +59,10 @@ function Row({ silence, reload }: { silence: Silence; reload: () => Promise<void
         <Ago time={waiting ? starts_at : ends_at} />
       </span>
       {!over && (
-        <Button onClick={() => teller.run(() => send('DELETE', `/v1/silences/${encodeURIComponent(id)}`), 'The silence is over.').then(reload)}>
+        <Button
+          denied={denied}
+          onClick={() => teller.run(() => send('DELETE', `/v1/silences/${encodeURIComponent(id)}`), 'The silence is over.').then(reload)}
+        >
           End it
         </Button>
       )}

@@ -3,6 +3,7 @@ import { send } from '../api/client.js';
 import { useResource } from '../api/resource.js';
 import type { Delivery, DeliveryPage, Drill, SentAgain, Subscription, SubscriptionList } from '../api/types.js';
 import { navigate, usePlace, withQuery } from '../route.js';
+import { useDenied } from '../session.js';
 import { Ago, Empty, PageHead, Trouble, Waiting } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
 import { Icon } from '../ui/icon.js';
@@ -44,6 +45,7 @@ function Card({ subscription, chosen, reload }: { subscription: Subscription; ch
   const { query } = usePlace();
   const [asking, setAsking] = useState<'enable' | 'disable'>();
   const teller = useTeller();
+  const denied = useDenied('operator');
   const path = `/v1/subscriptions/${encodeURIComponent(name)}`;
   const test = async (): Promise<void> => {
     await teller.run(() => send<Drill>('POST', `${path}/drill`, {}), 'A test is on its way; it stands among the deliveries below.');
@@ -95,12 +97,22 @@ function Card({ subscription, chosen, reload }: { subscription: Subscription; ch
         <Button aria-pressed={chosen} onClick={() => navigate(withQuery(query, { subscription: chosen ? undefined : name }), { replace: true })}>
           {chosen ? 'Deliveries of all' : 'Its deliveries'}
         </Button>
-        <Button onClick={test}>Send a test</Button>
-        {dead_letters > 0 && <Button onClick={redrive}>Put back {count(dead_letters, 'dead letter')}</Button>}
+        <Button denied={denied} onClick={test}>
+          Send a test
+        </Button>
+        {dead_letters > 0 && (
+          <Button denied={denied} onClick={redrive}>
+            Put back {count(dead_letters, 'dead letter')}
+          </Button>
+        )}
         {state === 'active' ? (
-          <Button onClick={() => setAsking('disable')}>Stop…</Button>
+          <Button denied={denied} onClick={() => setAsking('disable')}>
+            Stop…
+          </Button>
         ) : (
-          <Button onClick={() => setAsking('enable')}>Serve again…</Button>
+          <Button denied={denied} onClick={() => setAsking('enable')}>
+            Serve again…
+          </Button>
         )}
       </div>
       {asking !== undefined && (
@@ -167,6 +179,7 @@ function Deliveries({ subscription }: { subscription: string }) {
 function DeliveryRow({ delivery, reload }: { delivery: Delivery; reload: () => Promise<void> }) {
   const { id, subscription, event, state, attempts, last_attempt, last_failure } = delivery;
   const teller = useTeller();
+  const denied = useDenied('operator');
   const again = (): Promise<void> =>
     teller
       .run(() => send<SentAgain>('POST', `/v1/deliveries/${encodeURIComponent(id)}/redeliver`, {}), 'It is sent again, with the same id.')
@@ -186,7 +199,7 @@ function DeliveryRow({ delivery, reload }: { delivery: Delivery; reload: () => P
       <span className="row-side note">
         {count(attempts, 'attempt')} · <Ago time={last_attempt} />
       </span>
-      <Button denied={state === 'pending' ? 'It is tried again by itself.' : undefined} onClick={again}>
+      <Button denied={state === 'pending' ? 'It is tried again by itself.' : denied} onClick={again}>
         Send again
       </Button>
     </li>
