@@ -8,7 +8,7 @@ import { Arrivals, type Measured } from './receivers.ts';
 import type { Put, Row } from './report.ts';
 import { rsyslogForwarder } from './rsyslog-forwarder.ts';
 
-const SYSLOG_EVENTS = Number(process.env['NOTIFY_EVENTS'] ?? 200_000);
+const SYSLOG_EVENTS = Number(process.env['NOTIFY_EVENTS'] ?? 400_000);
 const WEBHOOK_EVENTS = 5_000;
 /** Of these, so that a hundred subscriptions do not send for minutes. */
 const FEW_EVENTS = 300;

@@ -10,7 +10,8 @@ export interface Forwarder {
 
 /**
  * A real rsyslogd that reads a topic (imkafka) and writes its records to a TCP port (omfwd), in octet-counted messages of
- * RFC 5424: what one would use instead of us, set up for speed.
+ * RFC 5424: what one would use instead of us, set up for speed. Its queue is small beside the topic, so that what arrives
+ * was read at that speed, too.
  */
 export async function rsyslogForwarder(brokers: string, topic: string, group: string, port: number): Promise<Forwarder> {
   const directory = await mkdtemp(join(tmpdir(), 'tocsin-bench-rsyslog-'));
@@ -42,9 +43,8 @@ async function ended(child: ChildProcess): Promise<void> {
 function configuration(directory: string, brokers: string, topic: string, group: string, port: number): string {
   const earliest = 'confParam=["auto.offset.reset=earliest"]';
   return `global(workDirectory="${directory}" maxMessageSize="256k")
-main_queue(queue.size="200000" queue.dequeueBatchSize="2048" queue.workerThreads="1")
 module(load="imkafka")
-ruleset(name="forward" queue.type="LinkedList" queue.size="200000" queue.dequeueBatchSize="2048") {
+ruleset(name="forward" queue.type="FixedArray" queue.size="20000" queue.dequeueBatchSize="2048") {
   action(type="omfwd" target="127.0.0.1" port="${port}" protocol="tcp" TCP_Framing="octet-counted"
     template="RSYSLOG_SyslogProtocol23Format" action.resumeRetryCount="-1")
 }
