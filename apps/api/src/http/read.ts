@@ -1,5 +1,6 @@
 import type { Incident, SeverityId, Violation } from '@tocsin/domain';
 import {
+  casesOf,
   getDeadLetter,
   getIncidents,
   getViolation,
@@ -8,10 +9,12 @@ import {
   listDeadLetters,
   listIncidents,
   listViolations,
+  type CaseRow,
   type Evidence,
   type HistoryEntry,
   type Store,
 } from '@tocsin/store';
+import type { CaseBody } from '../resources/case.js';
 import { showDeadLetter, showDeadLetterSummary, type DeadLetter, type DeadLetterSummary } from '../resources/dead-letter.js';
 import type { EvidenceBody, HistoryBody } from '../resources/incident.js';
 import { notFound } from './answer.js';
@@ -21,6 +24,7 @@ import { deadLettersQuery, evidenceQuery, historyQuery, incidentsQuery, minimumS
 export interface IncidentBody {
   incident: Incident;
   evidence: PageBody<EvidenceBody>;
+  cases: CaseBody[];
 }
 
 const asIs = <T>(item: T): T => item;
@@ -48,7 +52,19 @@ export async function readIncident({ db }: Store, id: string, query: unknown): P
   const page = readQuery(evidenceQuery, query);
   const incident = (await getIncidents(db, [id])).get(id);
   if (incident === undefined) throw notFound('incident');
-  return { incident, evidence: showPage(await incidentViolations(db, id, page), showEvidence) };
+  const [evidence, cases] = await Promise.all([incidentViolations(db, id, page), casesOf(db, id)]);
+  return { incident, evidence: showPage(evidence, showEvidence), cases: cases.map(showCase) };
+}
+
+function showCase({ subscription, state, name, url, reason, updatedAt }: CaseRow): CaseBody {
+  return {
+    subscription,
+    state,
+    ...(name !== undefined && { name }),
+    ...(url !== undefined && { url }),
+    ...(reason !== '' && { reason }),
+    updated_at: updatedAt,
+  };
 }
 
 function showEvidence({ ruleVersion, ...rest }: Evidence): EvidenceBody {

@@ -179,6 +179,19 @@ export type AuditVerdict = {
   why?: string;
 };
 
+export type Case = {
+  /** By which it is kept. */
+  subscription: string;
+  /** `unknown`: it was asked for, and a search decides whether it is there. `orphaned`: it is gone, or is not written to any more. */
+  state: "creating" | "unknown" | "open" | "closed" | "orphaned";
+  /** What people call it, such as SEC-7; absent while there is none. */
+  name?: string;
+  url?: string;
+  /** Why it is orphaned. */
+  reason?: string;
+  updated_at: string;
+};
+
 export type Command = {
   id: string;
   incident?: string;
@@ -435,6 +448,8 @@ export type IncidentPage = {
 export type IncidentWithEvidence = {
   incident: Incident;
   evidence: EvidencePage;
+  /** What it is in ticket systems. */
+  cases: readonly (Case)[];
 };
 
 export type MadeApiToken = {

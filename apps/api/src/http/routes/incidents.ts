@@ -2,6 +2,7 @@ import type { IncidentCommandType } from '@tocsin/domain';
 import { z } from 'zod';
 import { COMMAND_TYPES, command, commandBodies } from '../../resources/command.js';
 import { commandExample, evidenceExample, historyExample, incidentExample } from '../../resources/examples.js';
+import { caseExample, incidentCase } from '../../resources/case.js';
 import { evidence, historyEntry, incident } from '../../resources/incident.js';
 import { NEXT_CURSOR, pageOf } from '../pages.js';
 import { evidenceQuery, historyQuery, incidentsQuery, noQuery } from '../query.js';
@@ -12,11 +13,12 @@ const evidencePage = pageOf(evidence);
 export const INCIDENT_SCHEMAS = {
   Incident: incident,
   IncidentPage: pageOf(incident),
+  Case: incidentCase,
   Evidence: evidence,
   EvidencePage: evidencePage,
   HistoryEntry: historyEntry,
   HistoryPage: pageOf(historyEntry),
-  IncidentWithEvidence: z.object({ incident, evidence: evidencePage }),
+  IncidentWithEvidence: z.object({ incident, evidence: evidencePage, cases: z.array(incidentCase).describe('What it is in ticket systems.') }),
   Command: command,
 } as const;
 
@@ -51,7 +53,7 @@ export const INCIDENT_ROUTES: readonly Route<keyof typeof INCIDENT_SCHEMAS>[] = 
     role: 'viewer',
     query: evidenceQuery,
     response: 'IncidentWithEvidence',
-    example: { incident: incidentExample, evidence: { items: [evidenceExample] } },
+    example: { incident: incidentExample, evidence: { items: [evidenceExample] }, cases: [caseExample] },
   },
   {
     method: 'get',
