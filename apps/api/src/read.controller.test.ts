@@ -16,6 +16,8 @@ import {
   upsertIncidents,
   type HistoryEntry,
   type Store,
+  changeCase,
+  claimCase,
 } from '@tocsin/store';
 import { buildIncident, buildViolation } from '@tocsin/testing';
 import { ApiModule } from './api.module.js';
@@ -162,6 +164,16 @@ describe('the read API', () => {
       expect(await ids(`/v1/incidents?${query}`)).toEqual(expected.map(({ id }) => id));
     });
 
+    it('say what they are in ticket systems', async () => {
+      const time = '2026-09-14T14:00:00.000Z';
+      const key = { subscription: 'jira', subject: open.id };
+      await claimCase(store.db, key, { by: 'test', now: time, until: time });
+      await changeCase(store.db, key, 'test', { state: 'open', reference: '10007', name: 'SEC-7', url: 'https://jira.example/browse/SEC-7' }, time);
+      expect((await get(`/v1/incidents/${open.id}`)).body['cases']).toEqual([
+        { subscription: 'jira', state: 'open', name: 'SEC-7', url: 'https://jira.example/browse/SEC-7', updated_at: time },
+      ]);
+    });
+
     it('come with their evidence trail, which has pages of its own', async () => {
       const whole = await get(`/v1/incidents/${open.id}`);
       expect(whole.body).toEqual({
@@ -172,6 +184,7 @@ describe('the read API', () => {
             { id: 'not-yet-stored', time: '2026-09-14T14:00:00.000Z', ...shown },
           ],
         },
+        cases: [],
       });
       const first = await get(`/v1/incidents/${open.id}?limit=1`);
       const cursor = (first.body['evidence'] as { next_cursor: string }).next_cursor;
