@@ -18,6 +18,8 @@ import {
 } from './http/read.js';
 import type { DeadLetter, DeadLetterSummary } from './resources/dead-letter.js';
 import type { HistoryBody } from './resources/incident.js';
+import type { RoadBody } from './resources/road.js';
+import { readRoad } from './road/road.js';
 
 export const GATE = Symbol('gate');
 export const STORE = Symbol('store');
@@ -68,6 +70,12 @@ export class ReadController {
   @Header('cache-control', 'no-store')
   violation(@Param('id') id: string, @Query() query: unknown): Promise<Violation> {
     return answer(() => readViolation(this.#store, id, query));
+  }
+
+  @Get('violations/:id/explain')
+  @Header('cache-control', 'no-store')
+  explain(@Param('id') id: string, @Query() query: unknown): Promise<RoadBody> {
+    return answer(() => readRoad(this.#store, id, query));
   }
 
   @Get('incidents')

@@ -23,6 +23,7 @@ export * from './positions.js';
 export * from './redrives.js';
 export * from './retention.js';
 export * from './response-control.js';
+export * from './road.js';
 export * from './rule-states.js';
 export type { Database } from './schema.js';
 export * from './silences.js';

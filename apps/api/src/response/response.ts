@@ -78,7 +78,17 @@ export async function sayAction(
     throw new Problem({ status: 409, detail: 'The plan is another one by now; look at it again, and approve that.' });
   }
   const time = new Date(deps.now()).toISOString();
-  const command = { ...fields, type, schema: 1, id: said, target: 'action', action: id, actor, ...(teams.length > 0 && { teams }), time } as ActionCommand;
+  const command = {
+    ...fields,
+    type,
+    schema: 1,
+    id: said,
+    target: 'action',
+    action: id,
+    actor,
+    ...(teams.length > 0 && { teams }),
+    time,
+  } as ActionCommand;
   await appendCommand(deps.log, encodeEvent(id, { id: said, type: EventType.Command, source: '/tocsin/api', time }, command));
   return { id: said, action: id, state: 'pending' };
 }

@@ -1,10 +1,13 @@
-import { violationExample } from '../../resources/examples.js';
+import { actionExample } from '../../resources/action-examples.js';
+import { incidentExample, violationExample } from '../../resources/examples.js';
+import { road } from '../../resources/road.js';
+import { deliveryExample } from '../../resources/subscription-examples.js';
 import { violation } from '../../resources/violation.js';
 import { NEXT_CURSOR, pageOf } from '../pages.js';
 import { noQuery, violationsQuery } from '../query.js';
 import type { Route } from '../route.js';
 
-export const VIOLATION_SCHEMAS = { Violation: violation, ViolationPage: pageOf(violation) } as const;
+export const VIOLATION_SCHEMAS = { Violation: violation, ViolationPage: pageOf(violation), Road: road } as const;
 
 export const VIOLATION_ROUTES: readonly Route<keyof typeof VIOLATION_SCHEMAS>[] = [
   {
@@ -26,5 +29,23 @@ export const VIOLATION_ROUTES: readonly Route<keyof typeof VIOLATION_SCHEMAS>[] 
     query: noQuery,
     response: 'Violation',
     example: violationExample,
+  },
+  {
+    method: 'get',
+    path: '/v1/violations/{id}/explain',
+    operationId: 'explainViolation',
+    summary: 'What became of a violation: its incidents, what muted them, actions and refusals, and every delivery.',
+    role: 'viewer',
+    query: noQuery,
+    response: 'Road',
+    example: {
+      violation: violationExample,
+      told: [
+        `The source ${violationExample.source} reported it for ${violationExample.time}; it was received at ${violationExample.received_time} and kept.`,
+      ],
+      incidents: [{ incident: incidentExample, rule: incidentExample.rule.name, rule_version: incidentExample.rule.version, late: false }],
+      actions: [actionExample],
+      deliveries: [deliveryExample],
+    },
   },
 ];
