@@ -34,7 +34,10 @@ function blockMistake({ type, content }: Node): string | undefined {
 
 export function adfText(value: unknown): string {
   const { content = [] } = value as { content?: Node[] };
-  return content
-    .map(({ content: inline }) => ((inline ?? []) as Node[]).map(({ type, text }) => (type === 'hardBreak' ? '\n' : String(text ?? ''))).join(''))
-    .join('\n');
+  return content.map(({ content: inline }) => ((inline ?? []) as Node[]).map(({ type, text }) => textOfNode(type, text)).join('')).join('\n');
+}
+
+function textOfNode(type: unknown, text: unknown): string {
+  if (type === 'hardBreak') return '\n';
+  return typeof text === 'string' ? text : '';
 }

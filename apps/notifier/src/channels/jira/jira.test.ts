@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Incident } from '@tocsin/domain';
 import { casesOf, getCase, migrate, openStore, upsertIncidents, type Store } from '@tocsin/store';
-import { buildIncident, fakeJira, freePort, type FakeJira, type FakeJiraOptions, type JiraUser, type JiraWebhook } from '@tocsin/testing';
+import {
+  buildIncident,
+  fakeJira,
+  freePort,
+  type FakeJira,
+  type FakeJiraOptions,
+  type JiraFault,
+  type JiraUser,
+  type JiraWebhook,
+} from '@tocsin/testing';
 import fc from 'fast-check';
 import { buildAction, buildDigest } from '../../formats/contract.js';
 import type { Channel, ChannelDeps, Outcome, Reply } from '../channel.js';
@@ -16,6 +25,8 @@ process.env['TEST_JIRA_SECRET'] = SECRET;
 const never = new AbortController().signal;
 const ANN: JiraUser = { accountId: '5b10-ann', name: 'ann', displayName: 'Ann' };
 const LAG_MS = 30_000;
+/** What a request may meet. */
+const FAULTS: readonly JiraFault[] = ['lost reply', 'reset', { status: 503 }, { status: 429, headers: { 'retry-after': '5' } }];
 
 const BASIC = `Basic ${Buffer.from(`tocsin@example.com:${CANARY}`).toString('base64')}`;
 const FLAVORS = {
@@ -147,13 +158,7 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
           const choice = luck[step++ % luck.length] as number;
           if (choice > 3 || faults >= wrongs) return undefined;
           faults++;
-          return choice === 0
-            ? 'lost reply'
-            : choice === 1
-              ? 'reset'
-              : choice === 2
-                ? { status: 503 }
-                : { status: 429, headers: { 'retry-after': '5' } };
+          return FAULTS[choice];
         });
         const story = [
           incident,

@@ -203,10 +203,9 @@ describe('gathering', () => {
       now += 1_000;
       await gathering.round(true);
       await told(2);
-      expect([...digests.values()].map(({ group, count }) => [group['workload.namespace'], count]).toSorted()).toEqual([
-        ['pay', 1],
-        ['shop', 2],
-      ]);
+      expect(new Set([...digests.values()].map(({ group, count }) => `${group['workload.namespace']} ${count}`))).toEqual(
+        new Set(['pay 1', 'shop 2']),
+      );
       await split(gathering, 0, [item(3, of('shop'))]);
       now += 299_000;
       await gathering.round(true);
