@@ -1,7 +1,7 @@
 // The pictures of the console in docs/images: `node scripts/console-screenshots.ts` plays the bundled attack on the built product, with a
 // real API server behind it, and takes each page in light, dark and on a phone. Needs a build, Chromium, and what an API server needs.
 import { join } from 'node:path';
-import { startApiServer } from '@tocsin/testing';
+import { httpReceiver, startApiServer } from '@tocsin/testing';
 import type { Page } from 'playwright-core';
 import { actionIn, reverseShell, startScene } from '../test/console/scene.ts';
 import { openOperator, startBrowser, type OperatorOptions } from '../test/console/stack.ts';
@@ -15,7 +15,17 @@ const LOOKS: readonly (readonly [string, OperatorOptions])[] = [
 
 const server = await startApiServer();
 const browser = await startBrowser();
-const scene = await startScene(server.admin, { namespace: await server.admin.namespace(), demo: true });
+const [siem, onCall] = [await httpReceiver(), await httpReceiver()];
+onCall.behave((_request, number) => ({ status: number < 6 ? 204 : 410 }));
+const subscriptions = Object.entries({ siem, 'on-call': onCall }).map(
+  ([name, { url }]) => `---
+apiVersion: tocsin.dev/v1
+kind: Subscription
+metadata: { name: ${name} }
+spec: { events: incidents, channel: { type: webhook, url: "${url}" } }
+`,
+);
+const scene = await startScene(server.admin, { demo: true, policies: subscriptions.join('') });
 try {
   for (const pod of ['storefront-0', 'billing-1']) await reverseShell(scene.url, scene.namespace, pod);
   const { id, plan_hash } = await actionIn(scene.url, 'awaiting_approval');
@@ -35,6 +45,7 @@ try {
     ['incident', `/incidents/${worst.id}`, '.timeline li'],
     ['approvals', '/approvals', '.plan'],
     ['actions', '/actions', '.action'],
+    ['subscriptions', '/subscriptions', '.deliveries li'],
     ['silences', '/silences', '.rows li'],
     ['dead-letters', '/dead-letters', 'h1'],
   ] as const;
@@ -47,6 +58,8 @@ try {
   await browser.close();
   await scene.close();
   await server.close();
+  await siem.close();
+  await onCall.close();
 }
 
 async function shoot(page: Page, path: string, ready: string, name: string): Promise<void> {

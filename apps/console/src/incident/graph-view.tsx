@@ -3,12 +3,12 @@ import type { Incident, Violation } from '../api/types.js';
 import { count } from '../words.js';
 import { NODE, entityGraph, type GraphNode } from './graph.js';
 
-const NAME_CHARS = 19;
+const NAME_CHARS = 18;
 
 /** The middle of a long name tells least. */
 function short(name: string): string {
   if (name.length <= NAME_CHARS) return name;
-  return `${name.slice(0, 8)}…${name.slice(-10)}`;
+  return `${name.slice(0, 8)}…${name.slice(-9)}`;
 }
 
 export function EntityGraph({ incident, violations }: { incident: Incident; violations: readonly Violation[] }) {
@@ -29,7 +29,7 @@ export function EntityGraph({ incident, violations }: { incident: Incident; viol
           {edges.map(({ from, to, weight }) => {
             const [a, b] = [at.get(from), at.get(to)];
             if (a === undefined || b === undefined) return null;
-            return <path key={`${from} ${to}`} className="edge" d={curve(a, b)} strokeWidth={Math.min(4, 1 + Math.log2(weight))} />;
+            return <path key={`${from} ${to}`} className="edge" d={curve(a, b)} strokeWidth={Math.min(3, 1 + Math.log2(weight) / 2)} />;
           })}
           {nodes.map(({ id, type, name, x, y }) => (
             <g key={id} className={`node node-${type}`} transform={`translate(${x} ${y})`}>

@@ -28,9 +28,9 @@ export interface Graph {
   left: number;
 }
 
-export const NODE = { width: 156, height: 44 } as const;
-const GAP = { x: 38, y: 14 } as const;
-const PAD = 12;
+export const NODE = { width: 148, height: 44 } as const;
+const GAP = { x: 34, y: 14 } as const;
+const PAD = 4;
 const COLUMN_MAX = 6;
 
 /** From who and where from, by what runs, to what belongs to it, and what it reached. */
@@ -44,6 +44,9 @@ const COLUMNS: Record<EntityType, number> = {
   process: 2,
   address: 3,
 };
+
+/** Within a column: what there is one of stands above what there are many of. */
+const ORDER: readonly EntityType[] = ['user', 'workload', 'pod', 'container', 'node', 'image', 'process', 'address'];
 
 /** What the violations say of how entities belong together, in columns from left to right. Pure: same input, same picture. */
 export function entityGraph({ entities }: Pick<Incident, 'entities'>, violations: readonly Violation[]): Graph {
@@ -98,18 +101,21 @@ function place(
   const columns = Map.groupBy(found, ([, { column }]) => column);
   const kept = [...columns.keys()]
     .toSorted((a, b) => a - b)
-    .map((key) => (columns.get(key) ?? []).toSorted((a, b) => b[1].weight - a[1].weight || (a[0] < b[0] ? -1 : 1)).slice(0, COLUMN_MAX));
+    .map((key) =>
+      (columns.get(key) ?? [])
+        .toSorted((a, b) => ORDER.indexOf(a[1].type) - ORDER.indexOf(b[1].type) || b[1].weight - a[1].weight || (a[0] < b[0] ? -1 : 1))
+        .slice(0, COLUMN_MAX),
+    );
   const tallest = Math.max(1, ...kept.map((column) => column.length));
   const height = tallest * (NODE.height + GAP.y) - GAP.y + 2 * PAD;
   const nodes = kept.flatMap((column, n) => {
-    const top = (height - (column.length * (NODE.height + GAP.y) - GAP.y)) / 2;
     return column.map(([id, { type, name }], row): GraphNode => ({
       id,
       type,
       name,
       column: n,
       x: PAD + n * (NODE.width + GAP.x),
-      y: top + row * (NODE.height + GAP.y),
+      y: PAD + row * (NODE.height + GAP.y),
     }));
   });
   const ids = new Set(nodes.map(({ id }) => id));

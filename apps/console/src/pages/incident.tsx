@@ -142,7 +142,9 @@ function Facts({ incident }: { incident: Incident }) {
         ]),
     ['Cluster', cluster === '' ? 'several' : cluster],
     ['Rule', <code key="r">{rule.name}</code>],
-    ...Object.entries(group).map(([field, value]) => [field.replace(/^violation\./, ''), <code key={field}>{value}</code>] as const),
+    ...Object.entries(group)
+      .filter(([field]) => field !== 'cluster')
+      .map(([field, value]) => [field.replace(/^violation\./, ''), <code key={field}>{value}</code>] as const),
     ['Id', <code key="i">{id}</code>],
   ];
   return (
