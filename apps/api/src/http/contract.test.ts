@@ -117,6 +117,22 @@ describe('the API, as its document has it', () => {
       });
     }
 
+    if (operation.responses['304'] !== undefined && PRESENT[path.split('/')[2] ?? ''] !== undefined) {
+      it('sends nothing that is known already', async () => {
+        const url = path.replaceAll(/\{\w+\}/g, id);
+        const first = await api.send(method, url, { token: BOOTSTRAP });
+        const etag = String(first.headers['etag']);
+        for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+          const again = await api.send(method, url, { token: BOOTSTRAP, headers: { 'if-none-match': known } });
+          expect(again).toMatchObject({ status: 304, body: {}, headers: { etag } });
+        }
+        expect(await api.send(method, url, { token: BOOTSTRAP, headers: { 'if-none-match': '"other"' } })).toEqual({
+          ...first,
+          headers: expect.anything(),
+        });
+      });
+    }
+
     if (byId) {
       it('says that there is none of an unknown id', async () => {
         const answer = await send(one, { id: 'absent', body: example(one) });

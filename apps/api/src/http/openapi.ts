@@ -12,6 +12,14 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', maxLength: 128 },
 };
 
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'An `ETag` of before: the answer is 304 when nothing has changed.',
+  schema: { type: 'string' },
+};
+
 const DOCUMENT = build();
 
 /** OpenAPI 3.1 of the API. */
@@ -54,6 +62,7 @@ function requestBody({ schema, example }: NonNullable<Route['body']>): object {
 }
 
 function operation({
+  method,
   path,
   operationId,
   summary,
@@ -66,6 +75,7 @@ function operation({
   example,
 }: Route<keyof typeof SCHEMAS>): object {
   const byId = path.includes('{id}');
+  const tagged = method === 'get' && response !== 'bytes';
   return {
     operationId,
     summary,
@@ -74,6 +84,7 @@ function operation({
     parameters: [
       ...(byId ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []),
       ...(status === 202 ? [IDEMPOTENCY_KEY] : []),
+      ...(tagged ? [IF_NONE_MATCH] : []),
       ...queryParameters(query),
     ],
     responses: {
@@ -84,6 +95,7 @@ function operation({
             ? { 'application/octet-stream': {} }
             : { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } },
       },
+      ...(tagged ? { 304: { description: 'It is as it was when the `ETag` was given.' } } : {}),
       400: problemResponse('A parameter or a field is wrong or unknown; `errors` names it.'),
       401: {
         ...problemResponse('A token is needed, and the request has none, or one that is wrong, has expired or was revoked.'),

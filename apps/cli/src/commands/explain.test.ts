@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Violation } from '@tocsin/domain';
 import { burst, useWorkspace } from '../testing.js';
 
@@ -232,5 +235,24 @@ It makes an incident: chain (shop/web), high, of 2 violations
       ],
       incidents: [],
     });
+  });
+
+  it('asks a running Tocsin what became of a violation, by its id alone', async () => {
+    const id = '7d1f0e52-3b6a-5c1e-9f21-0a4c2d6e8b90';
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ told: ['It came.', 'Nobody was told.'] }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const workspace = await workspaces.open();
+    try {
+      expect(await workspace.tocsin('explain', id, '--url', url)).toEqual({ code: 0, out: 'It came.\nNobody was told.\n', err: '' });
+      expect(JSON.parse((await workspace.tocsin('explain', id, '--url', url, '-o', 'json')).out)).toEqual({ told: ['It came.', 'Nobody was told.'] });
+    } finally {
+      await new Promise((resolve) => void server.close(resolve));
+    }
+    expect(asked).toEqual([`/v1/violations/${id}/explain`, `/v1/violations/${id}/explain`]);
   });
 });

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { Api, API_OPTIONS, API_USAGE } from '../api.js';
 import { describeKnown } from '@tocsin/extension';
 import type { Violation } from '@tocsin/domain';
-import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command, type Terminal } from '../command.js';
+import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command, type ExitCode, type Given, type Terminal } from '../command.js';
 import { openDecoder } from '../decode.js';
 import { readViolations } from '../explain/events.js';
 import { explainRule } from '../explain/explanation.js';
@@ -10,8 +11,12 @@ import { readPolicies, type LoadedPolicies } from '../policies.js';
 
 export const explain: Command = {
   name: 'explain',
-  summary: 'Says what a rule makes of events, term by term.',
-  usage: `<rule> <events.json | -> [options]
+  summary: 'Says what a rule makes of events, term by term; or what became of a violation.',
+  usage: `<rule> <events.json | -> [options]   or   <violation id> [options]
+
+With the id of a violation alone, it asks a running Tocsin what became of it: incidents, what muted them, actions, deliveries.
+
+With a rule:
 
 Reads events from the file, or from standard input for "-": violations as the API has them, or with --source what a
 sensor sends; one, a list, or one in each line. For each event it says whether the rule's condition passes and which terms
@@ -23,8 +28,13 @@ Exit code 0: there is an incident; 1: there is none; 2: called wrongly.
   --source <type>    the events are what this sensor sends, such as falco or neuvector
   --mapping <name>   for --source generic: the mapping that reads them
   --no-pack          without the rules that come with Tocsin
-  -o, --output json  print the explanation as JSON`,
+  -o, --output json  print the explanation as JSON
+
+With a violation:
+
+${API_USAGE}`,
   options: {
+    ...API_OPTIONS,
     policy: { type: 'string' },
     source: { type: 'string' },
     mapping: { type: 'string' },
@@ -34,8 +44,9 @@ Exit code 0: there is an incident; 1: there is none; 2: called wrongly.
   async run(given, terminal) {
     const json = wantsJson(given);
     const [name, file, ...rest] = given.positionals;
+    if (name !== undefined && file === undefined && VIOLATION_ID.test(name)) return tellRoad(name, given, terminal);
     if (name === undefined || file === undefined || rest.length > 0)
-      throw new UsageError('expected the name of a rule and a file with events, or "-"');
+      throw new UsageError('expected the name of a rule and a file with events, or "-"; or the id of a violation alone');
     const loaded = await readPolicies({ paths: [textOption(given, 'policy') ?? 'policies'], withPack: given.values['no-pack'] !== true });
     const rule = loaded.rules.find(({ metadata }) => metadata.name === name);
     if (rule === undefined) {
@@ -49,6 +60,19 @@ Exit code 0: there is an incident; 1: there is none; 2: called wrongly.
     return explanation.incidents.length > 0 ? 0 : 1;
   },
 };
+
+const VIOLATION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What the API has of the road of a violation; what else is in the answer is for scripts. */
+interface Road {
+  told: string[];
+}
+
+async function tellRoad(id: string, given: Given, terminal: Terminal): Promise<ExitCode> {
+  const road = await new Api(given).get<Road>(`/v1/violations/${id}/explain`);
+  terminal.out(wantsJson(given) ? asJson(road) : `${road.told.join('\n')}\n`);
+  return 0;
+}
 
 async function readEvents(file: string): ReturnType<Terminal['input']> {
   return readFile(file).catch((error: unknown) => {

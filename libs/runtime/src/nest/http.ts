@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import { Health } from '../health.js';
 import type { Logger } from '../logger.js';
+import { sendUnlessKnown } from './etag.js';
 import { ProblemFilter } from './problem.js';
 import { NestPinoLogger } from './logger.js';
 
@@ -92,6 +93,7 @@ export async function createHttp(options: HttpOptions): Promise<NestFastifyAppli
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
+  fastify.addHook('onSend', sendUnlessKnown);
   app.useGlobalFilters(new ProblemFilter(options.logger));
   return app;
 }
