@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigErrors, parseYaml } from '@tocsin/extension';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -45,6 +45,14 @@ describe('api configuration', () => {
     for (const host of ['127.0.0.1', '0.0.0.0']) expect(await read({ token: { file } }, host)).toEqual({ by: 'token', token: 's3cret' });
   });
 
+  it('asks for a login wherever it listens, where a provider is configured', async () => {
+    const oidc = { issuer: 'https://login.example', audience: 'tocsin', roles: { admin: ['soc'] } };
+    for (const host of ['127.0.0.1', '0.0.0.0']) expect(await read({ oidc }, host)).toEqual({ by: 'token' });
+    expect(await read({ oidc, token: { file } }, '0.0.0.0')).toEqual({ by: 'token', token: 's3cret' });
+    expect(await read({ oidc: { ...oidc, issuer: 'http://login.example' } }, '0.0.0.0')).toContain('oidc.issuer: must begin with https://');
+    expect(await read({ oidc: { ...oidc, algorithms: ['HS256'] } }, '0.0.0.0')).toContain('oidc.algorithms[0]: is "HS256"');
+  });
+
   it('leaves all to the network by mode none, but on loopback still refuses web pages', async () => {
     expect(await read({ mode: 'none' }, '0.0.0.0')).toEqual({ by: 'network' });
     expect(await read({ mode: 'none' }, '127.0.0.1')).toEqual({ by: 'loopback' });
@@ -63,5 +71,12 @@ describe('api configuration', () => {
     [{ tokens: {} }, 'api.authentication.tokens: is not a known key; did you mean "token"?'],
   ])('explains the mistake in %j', async (authentication, message) => {
     expect(await read(authentication, '127.0.0.1')).toContain(message);
+  });
+
+  it('takes what docs/security.md shows', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/security.md'), 'utf8');
+    const examples = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text]) => text ?? '');
+    expect(examples).toHaveLength(2);
+    for (const text of examples) expect(parseYaml(text, 'tocsin.yaml', section.extend({ http: z.unknown() })).api.authentication.mode).toBe('token');
   });
 });
