@@ -145,7 +145,21 @@ describe('gathering', () => {
         await gathering.round(true);
         await eventually(() => counts() - before + individually.size === items.length);
       }),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        // What had been told one by one was counted as well when it came again after a crash.
+        examples: [
+          [
+            [
+              { size: 3, seconds: 0, crash: false, again: 0 },
+              { size: 3, seconds: 0, crash: false, again: 0 },
+              { size: 5, seconds: 0, crash: true, again: 0 },
+              { size: 1, seconds: 0, crash: true, again: 11 },
+              { size: 2, seconds: 6, crash: false, again: 0 },
+            ],
+          ],
+        ],
+      },
     );
     expect(repeats).toBe(0);
   }, 60_000);

@@ -99,7 +99,8 @@ export class Gathering {
       if (items === undefined) added.set(group, [item]);
       else items.push(item);
     }
-    if (added.size > 0) await this.#keep(batch.partition, place, next, added);
+    // Also where all is told one by one: what was told must not be counted as well when it comes again after a crash.
+    if (next.to > place.gathered.to) await this.#keep(batch.partition, place, next, added);
     return { tell, gathered: taken };
   }
 
