@@ -88,7 +88,7 @@ export function App() {
   );
 }
 
-const CONNECTIONS = { live: 'Live', polling: 'Asks every 3 s', offline: 'Not connected' } as const;
+const CONNECTIONS = { asking: 'Up to date', offline: 'Not connected' } as const;
 
 function Footer() {
   const connection = useConnection();

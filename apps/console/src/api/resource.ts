@@ -16,8 +16,8 @@ interface Entry {
 
 const cache = new Map<string, Entry>();
 const CACHE_MAX = 100;
-/** A storm of events is one request in this time. */
-const THROTTLE_MS = 400;
+/** Topics that change together are one request. */
+const THROTTLE_MS = 50;
 
 export function forgetResources(): void {
   cache.clear();

@@ -495,6 +495,25 @@ export type ResponseControl = {
   time: string;
 };
 
+export type Road = {
+  violation: Violation;
+  /** The whole road in sentences, for people. */
+  told: readonly (string)[];
+  incidents: readonly ({
+    incident: Incident;
+    /** The rule that the violation matched. */
+    rule: string;
+    /** Version of the incident's rule when it did. */
+    rule_version: string;
+    /** It came later than the correlator waits for. */
+    late: boolean;
+  })[];
+  /** Planned for these incidents or for the violation, also those that were refused. */
+  actions: readonly (Action)[];
+  /** Of the violation, of its incidents and of their actions; those attempted last come first. */
+  deliveries: readonly (Delivery)[];
+};
+
 export type SentAgain = {
   subscription: string;
   /** How many are on the log again, for this subscription alone. */
