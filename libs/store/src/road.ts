@@ -43,7 +43,9 @@ export async function deliveriesAbout(db: Queryable, ids: readonly string[], lim
       .select('event_id')
       .distinct()
       // `0` is what follows `/`.
-      .where((eb) => eb.or([eb('event_id', '=', columnText(id)), eb.and([eb('event_id', '>=', `${id}/`), eb('event_id', '<', `${id}0`)])]))
+      .where((eb) =>
+        eb.or([eb('event_id', '=', columnText(id)), eb.and([eb('event_id', '>=', `${columnText(id)}/`), eb('event_id', '<', `${columnText(id)}0`)])]),
+      )
       .orderBy('event_id', 'desc')
       .limit(limit)
       .execute();

@@ -43,7 +43,11 @@ function build(): object {
     paths: paths(),
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'The token of `api.authentication.token`. Listening beyond loopback needs one.' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token, a login by OpenID Connect, or the token of `api.authentication.token`. Listening beyond loopback needs one.',
+        },
       },
       schemas: componentSchemas(),
     },

@@ -13,6 +13,7 @@ import { loginsSuite } from './logins.conformance.js';
 import { migrationsSuite } from './migrations.conformance.js';
 import { plansSuite } from './plans.conformance.js';
 import { retentionSuite } from './retention.conformance.js';
+import { roadSuite } from './road.conformance.js';
 import { transactionsSuite } from './transactions.conformance.js';
 import { violationsSuite } from './violations.conformance.js';
 
@@ -68,6 +69,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('tokens and sessions of the API', () => {
       loginsSuite(current);
+    });
+    describe('roads of violations', () => {
+      roadSuite(current);
     });
     describe('dead letters', () => {
       deadLettersSuite(current);
