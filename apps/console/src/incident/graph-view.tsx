@@ -3,12 +3,12 @@ import type { Incident, Violation } from '../api/types.js';
 import { count } from '../words.js';
 import { NODE, entityGraph, type GraphNode } from './graph.js';
 
-const NAME_CHARS = 18;
+const NAME_CHARS = 16;
 
 /** The middle of a long name tells least. */
 function short(name: string): string {
   if (name.length <= NAME_CHARS) return name;
-  return `${name.slice(0, 8)}…${name.slice(-9)}`;
+  return `${name.slice(0, 6)}…${name.slice(-9)}`;
 }
 
 export function EntityGraph({ incident, violations }: { incident: Incident; violations: readonly Violation[] }) {
