@@ -43,6 +43,7 @@ async function settled(url: string, since: string): Promise<Incident[]> {
   while (Date.now() < end) {
     const response = await fetch(`${url}/v1/incidents?limit=100&since=${since}`);
     const text = await response.text();
+    if (response.status === 401) throw new Error('The demo shows no token, and the API wants one: start it without "api.authentication.token".');
     if (text !== last) changed = Date.now();
     last = text;
     incidents = (JSON.parse(text) as { items: Incident[] }).items;
