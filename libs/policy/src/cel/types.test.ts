@@ -36,6 +36,7 @@ describe('types of conditions', () => {
     ],
     ['violation.tags.exists(t, t > 3)', 'compares "t", which is a text, with 3, which is a whole number, by ">"; expected two numbers, or two texts'],
     ['violation.tags.exists(t, t)', 'has "t", which is a text, asked by exists(); expected true or false'],
+    ['[1, "a"].exists_one(t, t.startsWith("a"))', 'calls startsWith() on "t", which is a whole number; expected a text'],
     ['3 in violation.tags', 'looks for 3, which is a whole number, in "violation.tags", which is a list of texts'],
     [
       'violation.tags[0] in ["a", 3]',

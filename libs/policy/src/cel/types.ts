@@ -231,12 +231,31 @@ class Types {
     // A loop over a map is one over its keys.
     const keys = goes && over !== 'any' ? 'text' : 'any';
     const held = isList(over) ? over[0] : keys;
-    const inner = new Map([...scope, [item, held]]);
     const [asked, made] = [args[1], args[2]];
-    if (method === 'map' && made === undefined) return [asked === undefined ? 'any' : this.of(asked, inner)];
-    if (asked !== undefined) this.#expect('boolean', asked, inner, `asked by ${method}()`);
-    if (method === 'map') return [made === undefined ? 'any' : this.of(made, inner)];
+    // A list that is written out may hold texts and numbers: what is asked of its items is asked of each.
+    const given = this.#each(receiver, held, scope, (type) => {
+      const inner = new Map([...scope, [item, type]]);
+      if (method === 'map' && made === undefined) return asked === undefined ? 'any' : this.of(asked, inner);
+      if (asked !== undefined) this.#expect('boolean', asked, inner, `asked by ${method}()`);
+      return made === undefined ? 'any' : this.of(made, inner);
+    });
+    if (method === 'map') return [given];
     return method === 'filter' ? [held] : 'boolean';
+  }
+
+  /** What comes of the items of a list, by their types; it ends with the first of them that has a problem. */
+  #each(list: ASTNode, held: Schema, scope: Scope, ask: (type: Schema) => Schema): Schema {
+    if (list.op !== 'list' || held !== 'any' || list.args.length === 0) return ask(held);
+    const told = this.problems.length;
+    const types = new Set(list.args.map((one) => this.of(one, scope)));
+    // They were told of where the list was looked at.
+    this.problems.length = told;
+    const gives: Schema[] = [];
+    for (const type of types) {
+      gives.push(ask(type));
+      if (this.problems.length > told) break;
+    }
+    return union(gives);
   }
 
   #isField(node: ASTNode): boolean {
