@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Digest, Incident } from '@tocsin/domain';
 import { changeCase, claimCase, getCase, getIncidents, isTransient, releaseCase, type CaseChange, type CaseRow, type Store } from '@tocsin/store';
 import type { Delivery, Outcome } from '../channels/channel.js';
@@ -9,15 +10,17 @@ import type { Asked, CaseContent, CaseFailure, CaseRef, CaseSystem } from './sys
 export interface CasesDeps {
   store: Store;
   subscription: string;
-  /** This process, and no other. */
-  process: string;
   publicUrl: string | undefined;
   now(): number;
 }
 
-/** Longer than all that is asked of a system for one delivery takes. */
 const CLAIM_MS = 120_000;
+/** Nothing is asked of a system for longer: the claim must outlive it. */
+const ASK_MS = 100_000;
 const BUSY_MS = 1_000;
+
+/** The case as this delivery has it: by a name of its own, so that not even the same process has it twice. */
+type Claimed = CaseRow & { by: string };
 
 /** Thrown within to end a delivery with this outcome. */
 class Ended extends Error {
@@ -46,20 +49,21 @@ export class Cases {
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
     const { told } = messageOf(delivery, undefined);
     if (told.events !== 'incidents' && told.events !== 'digests') return refused('only incidents have cases');
-    const { store, subscription, process, now } = this.#deps;
+    const { store, subscription, now } = this.#deps;
+    const by = randomUUID();
     const key = { subscription, subject: told.data.id };
     const version = told.events === 'incidents' ? told.data.version : 1;
     try {
       const before = await getCase(store.db, subscription, key.subject);
       if (before !== undefined && before.version >= version) return { ok: true };
-      const row = await claimCase(store.db, key, { by: process, now: iso(now()), until: iso(now() + CLAIM_MS) });
+      const row = await claimCase(store.db, key, { by, now: iso(now()), until: iso(now() + CLAIM_MS) });
       if (row === undefined) return busy();
       try {
         if (row.version >= version) return { ok: true };
-        await this.#tell(row, told.events === 'incidents' ? await this.#newest(told.data) : told.data, signal);
+        await this.#tell({ ...row, by }, told.events === 'incidents' ? await this.#newest(told.data) : told.data, limited(signal));
         return { ok: true };
       } finally {
-        await releaseCase(store.db, key, process);
+        await releaseCase(store.db, key, by);
       }
     } catch (error) {
       if (error instanceof Ended) return error.outcome;
@@ -73,7 +77,7 @@ export class Cases {
     return stored !== undefined && stored.version > incident.version ? stored : incident;
   }
 
-  async #tell(row: CaseRow, subject: Incident | Digest, signal: AbortSignal): Promise<void> {
+  async #tell(row: Claimed, subject: Incident | Digest, signal: AbortSignal): Promise<void> {
     if (row.state === 'orphaned') throw new Ended(refused(`its case ${row.name ?? ''} is orphaned: ${row.reason}`));
     const incident = 'version' in subject ? subject : undefined;
     const link = this.#link(subject.id);
@@ -90,7 +94,7 @@ export class Cases {
   }
 
   /** The case, where there is one; undefined when there is certainly none. */
-  async #existing(row: CaseRow, signal: AbortSignal): Promise<CaseRef | undefined> {
+  async #existing(row: Claimed, signal: AbortSignal): Promise<CaseRef | undefined> {
     if (row.reference !== undefined) return { reference: row.reference, name: row.name ?? '', url: row.url ?? '' };
     // It was never asked for.
     if (row.attemptedAt === undefined) return undefined;
@@ -104,7 +108,7 @@ export class Cases {
     return undefined;
   }
 
-  async #create(row: CaseRow, content: CaseContent, signal: AbortSignal): Promise<CaseRef> {
+  async #create(row: Claimed, content: CaseContent, signal: AbortSignal): Promise<CaseRef> {
     await this.#save(row, { state: 'creating', attemptedAt: iso(this.#deps.now()) });
     const asked = await this.#system.create(content, markerOf(row.subject), signal);
     if (asked.ok) {
@@ -113,17 +117,17 @@ export class Cases {
     }
     const { failure } = asked;
     if (failure.done === 'unknown') {
-      await this.#save(row, { state: 'unknown' });
+      // A slow request may still be done now: a search may miss it from now on.
+      await this.#save(row, { state: 'unknown', attemptedAt: iso(this.#deps.now()) });
       throw new Ended(withWait(failure, this.#system.searchLagMs));
     }
     // It said that it did not: the time before which a search may miss it does not count.
     await this.#save(row, { state: 'creating', attemptedAt: NEVER_ASKED });
-    if (!failure.retry) await this.#save(row, { state: 'orphaned', reason: failure.message });
     throw new Ended(failure);
   }
 
   /** Writes what differs from what was last written, in an order in which any step may be the last one before a crash. */
-  async #bringInStep(row: CaseRow, ref: CaseRef, incident: Incident, content: CaseContent, before: Written, signal: AbortSignal): Promise<void> {
+  async #bringInStep(row: Claimed, ref: CaseRef, incident: Incident, content: CaseContent, before: Written, signal: AbortSignal): Promise<void> {
     let now: Written = before;
     const save = async (more: Written): Promise<void> => {
       now = { ...now, ...more };
@@ -148,6 +152,7 @@ export class Cases {
     await save({ told: toldOf(incident) });
     const status = statusOf(incident);
     if (status !== (now.status ?? 'new')) {
+      // A workflow may have no way there; the comment says how the incident stands.
       await this.#must(row, this.#system.move(ref, status, resolutionOf(incident), signal));
       await save({ status });
     }
@@ -155,18 +160,18 @@ export class Cases {
   }
 
   /** The value, or the end of the delivery; a case that is gone becomes orphaned. */
-  async #must<T>(row: CaseRow, asking: Promise<Asked<T>>): Promise<T> {
+  async #must<T>(row: Claimed, asking: Promise<Asked<T>>): Promise<T> {
     const asked = await asking;
     if (asked.ok) return asked.value;
     const { failure } = asked;
-    if (failure.lost === true || !failure.retry) await this.#save(row, { state: 'orphaned', reason: failure.message });
+    if (failure.lost === true) await this.#save(row, { state: 'orphaned', reason: failure.message });
     throw new Ended(failure.lost === true ? { ...failure, retry: false, reason: 'client_error' } : failure);
   }
 
-  async #save(row: CaseRow, change: CaseChange): Promise<void> {
-    const { store, process, now } = this.#deps;
+  async #save(row: Claimed, change: CaseChange): Promise<void> {
+    const { store, now } = this.#deps;
     // Whoever was too slow must not write over what another did meanwhile.
-    if (!(await changeCase(store.db, row, process, change, iso(now())))) throw new Ended(busy());
+    if (!(await changeCase(store.db, row, row.by, change, iso(now())))) throw new Ended(busy());
   }
 
   #link(subject: string): string | undefined {
@@ -194,6 +199,10 @@ function changedParts(content: CaseContent, before: Written): Partial<CaseConten
 
 function toldOf({ status, severity_id, count, assignee }: Incident): NonNullable<Written['told']> {
   return { status, severity_id, count, assignee };
+}
+
+function limited(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]);
 }
 
 function busy(): Failed {

@@ -15,23 +15,31 @@ export interface SeenCase {
   time: string;
 }
 
+/** What the ticket showed when it was last looked at, or where we left it. */
+export interface KnownCase {
+  status: CaseStatus;
+  assignee: string | null;
+}
+
 /** Comments for Tocsin begin with this word. */
 export const COMMENT_MARK = '/tocsin';
 
 /**
- * What somebody means by a change of a ticket, as commands about its incident. States are compared, not events: what the
- * incident already is says nothing, so that our own changes come back without effect, and changes that come twice or in the
- * wrong order do no harm. The rule for conflicts: the last one who says something wins, here as in the console.
- * `change` is what makes the ids, so that the same change has one effect.
+ * What somebody means by a change of a ticket, as commands about its incident. Only what differs from what is known of the
+ * ticket was said by somebody: that a ticket is not where its incident is may as well mean that it was not told yet, or has
+ * no way there. What the incident already is says nothing. The rule for conflicts: the last one who says something wins, here
+ * as in the console. `change` is what makes the ids, so that the same change has one effect.
  */
-export function saidByChange(incident: Incident, seen: SeenCase, change: string): SaidBack[] {
+export function saidByChange(incident: Incident, known: KnownCase, seen: SeenCase, change: string): SaidBack[] {
   const bodies: IncidentCommandBody[] = [];
   const resolved = incident.status === 'resolved';
-  if (seen.status === 'done' && !resolved) bodies.push({ type: 'resolve', reason: reasonOf(seen.resolution), comment: commentOf(seen.resolution) });
-  if (seen.status !== 'done' && resolved) bodies.push({ type: 'reopen', comment: 'Reopened in the ticket.' });
-  if (seen.status === 'in_progress' && incident.status === 'open') bodies.push({ type: 'acknowledge' });
-  if (seen.assignee !== undefined && (seen.assignee ?? '') !== (incident.assignee ?? ''))
-    bodies.push({ type: 'assign', assignee: seen.assignee ?? '' });
+  const moved = seen.status !== known.status;
+  if (moved && seen.status === 'done' && !resolved)
+    bodies.push({ type: 'resolve', reason: reasonOf(seen.resolution), comment: commentOf(seen.resolution) });
+  if (moved && seen.status !== 'done' && resolved) bodies.push({ type: 'reopen', comment: 'Reopened in the ticket.' });
+  if (moved && seen.status === 'in_progress' && incident.status === 'open') bodies.push({ type: 'acknowledge' });
+  const assigned = seen.assignee !== undefined && seen.assignee !== known.assignee;
+  if (assigned && (seen.assignee ?? '') !== (incident.assignee ?? '')) bodies.push({ type: 'assign', assignee: seen.assignee ?? '' });
   return bodies.map((body) => command(incident.id, body, seen, `${change}/${body.type}`));
 }
 

@@ -35,6 +35,8 @@ export interface FakeJiraOptions {
   now?(): number;
   /** Secret of the webhooks. */
   secret?: string;
+  /** Whether the workflow has a way to done. */
+  canEnd?: boolean;
 }
 
 export interface FakeJira {
@@ -78,7 +80,7 @@ const TEXT_MAX = 32_767;
  * - Webhooks that have a secret are signed: https://developer.atlassian.com/cloud/jira/platform/webhooks/#secure-admin-webhooks
  */
 export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
-  const { flavor, project = 'SEC', authorization, indexLagMs = 0, now = () => Date.now(), secret = '' } = options;
+  const { flavor, project = 'SEC', authorization, indexLagMs = 0, now = () => Date.now(), secret = '', canEnd = true } = options;
   const cloud = flavor === 'cloud';
   const base = cloud ? '/rest/api/3' : '/rest/api/2';
   const issues: JiraIssue[] = [];
@@ -157,7 +159,8 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
 
   const onIssue = (method: string, issue: JiraIssue, rest: string, body: Record<string, unknown>): [number, object?] => {
     const status = STATUSES[issue.status] as (typeof STATUSES)[string];
-    const transitions = status.to.map((to) => ({
+    const ways = status.to.filter((to) => canEnd || STATUSES[to]?.category.key !== 'done');
+    const transitions = ways.map((to) => ({
       id: `${issue.status}${to}`,
       name: `→ ${STATUSES[to]?.name}`,
       to: { id: to, name: STATUSES[to]?.name, statusCategory: STATUSES[to]?.category },

@@ -5,7 +5,14 @@ import { HttpSender, judge, redactUrl, type HttpRequest } from '../http.js';
 import { jsonOf } from '../http-channel.js';
 import type { JiraConfig } from './config.js';
 
-export type Answered = { ok: true; body: unknown } | { ok: false; failure: CaseFailure };
+export type Answered = { ok: true; body: unknown } | { ok: false; failure: JiraFailure };
+
+export type JiraFailure = CaseFailure & {
+  /** The status of Jira's own answer; undefined where there was none, or one of a proxy. */
+  status?: number;
+  /** The fields that it names. */
+  fields?: string[];
+};
 
 /** Requests to Jira's REST API, and what its answers mean. */
 export class JiraApi {
@@ -29,7 +36,7 @@ export class JiraApi {
   }
 
   /** Whether it is Jira Cloud; asked once. */
-  async cloud(signal: AbortSignal): Promise<{ ok: true; cloud: boolean } | { ok: false; failure: CaseFailure }> {
+  async cloud(signal: AbortSignal): Promise<{ ok: true; cloud: boolean } | { ok: false; failure: JiraFailure }> {
     if (this.#cloud !== undefined) return { ok: true, cloud: this.#cloud };
     const asked = await this.#exchange('GET', '/rest/api/2/serverInfo', undefined, signal);
     // Cloud answers v2 as well; a fake or a proxy may not.
@@ -74,8 +81,14 @@ export class JiraApi {
     const message = `${redactUrl(url)} answered ${answer.status}${reasonsOf(said)}`;
     const scope = answer.headers['ratelimit-reason'] === 'jira-per-issue-on-write' ? ({ scope: 'delivery' } as const) : {};
     // A 5xx may come after it was done.
-    return { ok: false, failure: { ...outcome, ...scope, message, done: answer.status >= 500 ? 'unknown' : 'no' } };
+    const own = isJiras(said) ? { status: answer.status, fields: Object.keys(said.errors ?? {}) } : {};
+    return { ok: false, failure: { ...outcome, ...scope, ...own, message, done: answer.status >= 500 ? 'unknown' : 'no' } };
   }
+}
+
+/** Jira's errors have this form; what a proxy before it says has not. */
+function isJiras(said: unknown): said is { errorMessages: unknown[]; errors?: object } {
+  return Array.isArray((said as { errorMessages?: unknown } | undefined)?.errorMessages);
 }
 
 /** What Jira says is wrong, by field: bounded, and on one line. */

@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { buildAction, buildDigest } from '../../formats/contract.js';
 import type { Channel, ChannelDeps, Outcome, Reply } from '../channel.js';
 import { deliveryOf, runChannelContract } from '../contract.js';
+import { channelMemory } from '../memory.js';
 import { channelDeps } from '../testing.js';
 import { jira } from './jira.js';
 
@@ -61,7 +62,10 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
       timeout: '300ms',
       ...config,
     });
-    return jira.create(parsed, channelDeps({ store, now: () => now, publicUrl: 'https://tocsin.example', ...deps }));
+    return jira.create(
+      parsed,
+      channelDeps({ store, memory: channelMemory(store, deps.subscription ?? 'test'), now: () => now, publicUrl: 'https://tocsin.example', ...deps }),
+    );
   };
   async function tell(channel: Channel, incident: Incident): Promise<Outcome> {
     await store.transaction((tx) => upsertIncidents(tx, [{ incident, home: 'x/0', dueAt: null }]));
@@ -231,9 +235,34 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     [{ issueType: 'Bug' }, 'Specify a valid issue type'],
     [{ fields: { customfield_1: 'x' } }, "customfield_1: Field 'customfield_1' cannot be set"],
     [{ priorities: { high: 'P1' } }, 'The priority selected is invalid'],
-  ])('says what is wrong with %j', async (config, message) => {
+  ])('waits while the configuration is wrong (%j), says what is, and goes on when it was mended', async (config, message) => {
     const channel = create(config);
-    expect(await tell(channel, opened)).toMatchObject({ ok: false, retry: false, message: expect.stringContaining(message) });
+    expect(await tell(channel, opened)).toMatchObject({ ok: false, retry: true, reason: 'config', message: expect.stringContaining(message) });
+    await channel.close();
+    const mended = create();
+    expect(await tell(mended, opened)).toEqual({ ok: true });
+    expect(fake.issues).toHaveLength(1);
+    await mended.close();
+  });
+
+  it('makes one ticket of two deliveries at once, also in one process', async () => {
+    const channel = create();
+    await store.transaction((tx) => upsertIncidents(tx, [{ incident: opened, home: 'x/0', dueAt: null }]));
+    const both = await Promise.all([1, 2].map(() => channel.send([deliveryOf('incident', opened)], never)));
+    expect(both.flat()).toContainEqual({ ok: true });
+    expect(fake.issues).toHaveLength(1);
+    await channel.close();
+  });
+
+  it('does not take a ticket for gone because a proxy says so, or because a transition is refused', async () => {
+    const channel = create();
+    await tell(channel, opened);
+    fake.misbehave((request) => (request.startsWith('PUT') ? { status: 404, body: {} } : undefined));
+    expect(await tell(channel, at(2, { severity_id: 6 }))).toMatchObject({ ok: false, retry: true });
+    const refused = { status: 400, body: { errorMessages: ['Resolution is required.'], errors: {} } };
+    fake.misbehave((request) => (request === 'POST /issue/10001/transitions' ? refused : undefined));
+    expect(await tell(channel, resolved(3))).toEqual({ ok: true });
+    expect((await casesOf(store.db, opened.id))[0]?.state).toBe('closed');
     await channel.close();
   });
 
@@ -314,6 +343,30 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
       expect(again.commands.map(({ id }) => id)).toEqual(first.commands.map(({ id }) => id));
       const late = fake.move('SEC-1', 'In Bearbeitung', ANN);
       expect((await receive(late)).commands.map(({ body }) => body.type)).toEqual(['acknowledge']);
+    });
+
+    it('is nothing that nobody did: a workflow without a way, a ticket that was not told yet, an assignee of ours', async () => {
+      await fake.close();
+      fake = await open({ canEnd: false });
+      const incident = buildIncident({ group: { other: 'x' }, assignee: 'carol' });
+      const channel = create({ poll: '1m' });
+      await tell(channel, incident);
+      const ended = { ...resolved(2), id: incident.id, assignee: 'carol' };
+      await tell(channel, ended);
+      now += LAG_MS;
+      // It could not be moved, and nobody assigned it in Jira.
+      expect(await channel.poll?.run(never)).toEqual([]);
+      await channel.close();
+      now += 1_000;
+      expect((await receive(fake.assign('SEC-1', ANN, ANN))).commands.map(({ body }) => body.type)).toEqual(['assign']);
+    });
+
+    it('is the youngest that is known, when an older webhook comes late', async () => {
+      const older = fake.move('SEC-1', 'Erledigt', ANN);
+      now += 1_000;
+      const younger = fake.move('SEC-1', 'In Bearbeitung', ANN);
+      expect((await receive(younger)).commands.map(({ body }) => body.type)).toEqual(['acknowledge']);
+      expect((await receive(older)).commands).toEqual([]);
     });
 
     it('is not what we did ourselves, nor what people say to one another', async () => {

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { resolveSecret } from '@tocsin/extension';
 import { findCase, getIncidents } from '@tocsin/store';
 import { Cases } from '../../cases/cases.js';
-import { saidByChange, saidByComment, type SeenCase } from '../../cases/said-back.js';
+import { saidByChange, saidByComment, type KnownCase, type SeenCase } from '../../cases/said-back.js';
 import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Outcome, Reply, SaidBack } from '../channel.js';
 import { JiraApi } from './api.js';
 import { jiraConfig, type JiraConfig } from './config.js';
@@ -22,6 +22,16 @@ export const jira: ChannelKind<JiraConfig> = {
 /** What was changed so long ago is asked for again, since the index lags. */
 const POLL_BACK_MINUTES = 10;
 const POLL_MAX = 100;
+/** Replicas that write what they saw of one ticket at once are few. */
+const WRITE_TRIES = 10;
+
+/** What is known of a ticket: JSON, in the channel's memory. */
+interface Known extends KnownCase {
+  /** Of the ticket as it was seen last, milliseconds since 1970. */
+  updated?: number;
+  /** What was known before that. */
+  before?: KnownCase;
+}
 
 class Jira implements Channel {
   readonly takes = 'each';
@@ -37,7 +47,7 @@ class Jira implements Channel {
     this.#config = config;
     this.#deps = deps;
     this.#api = new JiraApi(config, deps);
-    this.#system = new JiraSystem(config, this.#api);
+    this.#system = new JiraSystem(config, this.#api, (reference, status) => this.#know(reference, { status }));
     this.#cases = new Cases(this.#system, deps);
     if (config.poll > 0) this.poll = { everyMs: config.poll, run: (signal) => this.#askWhatWasSaid(signal) };
   }
@@ -64,13 +74,50 @@ class Jira implements Channel {
 
   async #meaning(event: WebhookEvent, issue: JiraIssue, change: string): Promise<SaidBack[]> {
     const who = event.comment?.author ?? event.user;
-    if (who === undefined || (await this.#isMe(who))) return [];
+    if (who === undefined) return [];
+    if (await this.#isMe(who)) {
+      // What we did ourselves says nothing, but is known from now on.
+      if (event.webhookEvent === 'jira:issue_updated') await this.#look(issue);
+      return [];
+    }
     const incident = await this.#incidentOf(issue);
     if (incident === undefined) return [];
     const by = { actor: who.displayName ?? who.name ?? 'jira', time: timeOf(event.timestamp, this.#deps.now()) };
     if (event.webhookEvent === 'comment_created') return saidByComment(incident, fromAdf(event.comment?.body), by, change);
     if (event.webhookEvent !== 'jira:issue_updated') return [];
-    return saidByChange(incident, { ...seenOf(issue), ...by }, change);
+    const known = await this.#look(issue);
+    return known === undefined ? [] : saidByChange(incident, known, { ...seenOf(issue), ...by }, change);
+  }
+
+  /**
+   * What was known of a ticket before this look at it, which is known from now on; undefined when something younger is known
+   * already: webhooks come late and in any order.
+   */
+  async #look(issue: JiraIssue): Promise<KnownCase | undefined> {
+    const { status, assignee = null } = seenOf(issue);
+    const updated = Date.parse(issue.fields?.updated ?? '');
+    const before = await this.#known(issue.id);
+    if (before.updated !== undefined && updated < before.updated) return undefined;
+    // The same again: it may not have been kept what was said the last time.
+    if (before.updated === updated) return before.before ?? before;
+    const was = { status: before.status, assignee: before.assignee };
+    await this.#know(issue.id, { status, assignee, before: was, ...(Number.isNaN(updated) ? {} : { updated }) });
+    return before;
+  }
+
+  async #known(reference: string): Promise<Known> {
+    const text = await this.#deps.memory.get(`seen/${reference}`);
+    return text === undefined ? { status: 'new', assignee: null } : (JSON.parse(text) as Known);
+  }
+
+  async #know(reference: string, parts: Partial<Known>): Promise<void> {
+    const { memory } = this.#deps;
+    const name = `seen/${reference}`;
+    for (let tries = 0; tries < WRITE_TRIES; tries++) {
+      const before = await memory.get(name);
+      const now = JSON.stringify({ ...(await this.#known(reference)), ...parts });
+      if (before === now || (await memory.put(name, now, before))) return;
+    }
   }
 
   /** What was changed lately, as it is now. The same state gives the same commands, so that looking again does no harm. */
@@ -85,8 +132,10 @@ class Jira implements Channel {
       const written = await findCase(this.#deps.store.db, this.#deps.subscription, issue.id);
       // What we have not told it yet is no word of anybody's there.
       if (incident === undefined || written === undefined || written.version < incident.version) continue;
+      const known = await this.#look(issue);
+      if (known === undefined) continue;
       const change = `jira/${this.#deps.subscription}/${issue.id}/${issue.fields?.updated ?? ''}`;
-      said.push(...saidByChange(incident, { ...seenOf(issue), actor: 'jira', time: new Date(this.#deps.now()).toISOString() }, change));
+      said.push(...saidByChange(incident, known, { ...seenOf(issue), actor: 'jira', time: new Date(this.#deps.now()).toISOString() }, change));
     }
     return said;
   }

@@ -1,6 +1,6 @@
 import { severityName } from '@tocsin/domain';
-import type { Asked, CaseComment, CaseContent, CaseFailure, CaseRef, CaseResolution, CaseStatus, CaseSystem } from '../../cases/system.js';
-import type { Answered, JiraApi } from './api.js';
+import type { Asked, CaseComment, CaseContent, CaseRef, CaseResolution, CaseStatus, CaseSystem } from '../../cases/system.js';
+import type { Answered, JiraApi, JiraFailure } from './api.js';
 import type { JiraConfig } from './config.js';
 import { fromAdf, toAdf, toWiki } from './text.js';
 
@@ -23,7 +23,11 @@ export class JiraSystem implements CaseSystem {
   readonly #config: JiraConfig;
   readonly #api: JiraApi;
 
-  constructor(config: JiraConfig, api: JiraApi) {
+  /** Told where a ticket was left. */
+  readonly #left: (reference: string, status: CaseStatus) => Promise<void>;
+
+  constructor(config: JiraConfig, api: JiraApi, left: (reference: string, status: CaseStatus) => Promise<void>) {
+    this.#left = left;
     this.searchLagMs = config.searchLag;
     this.#config = config;
     this.#api = api;
@@ -57,7 +61,7 @@ export class JiraSystem implements CaseSystem {
       ...(await this.#fieldsOf(content, signal)),
     };
     const asked = await this.#api.call('POST', '/issue', { fields: all }, signal);
-    if (!asked.ok) return asked;
+    if (!asked.ok) return { ok: false, failure: aboutConfiguration(asked.failure) };
     const issue = asked.body as JiraIssue | undefined;
     if (typeof issue?.id !== 'string' || typeof issue.key !== 'string') return unclear('its answer to a new ticket names none');
     return { ok: true, value: this.#refOf(issue) };
@@ -79,19 +83,26 @@ export class JiraSystem implements CaseSystem {
     return { ok: true, value: (comments ?? []).some(({ body }) => fromAdf(body).replaceAll('\\', '').includes(`(${key})`)) };
   }
 
-  async move({ reference }: CaseRef, to: CaseStatus, resolution: CaseResolution | undefined, signal: AbortSignal): Promise<Asked<void>> {
+  async move({ reference }: CaseRef, to: CaseStatus, _resolution: CaseResolution | undefined, signal: AbortSignal): Promise<Asked<void>> {
     const read = await this.#api.call('GET', `/issue/${reference}?fields=status`, undefined, signal);
     if (!read.ok) return lostIfMissing(read);
-    if (categoryOf(read.body) === CATEGORY[to]) return { ok: true, value: undefined };
+    const at = STATUS_OF[String(categoryOf(read.body))] ?? 'new';
+    if (at === to) return this.#leave(reference, at);
     const asked = await this.#api.call('GET', `/issue/${reference}/transitions`, undefined, signal);
     if (!asked.ok) return lostIfMissing(asked);
     const { transitions = [] } = (asked.body ?? {}) as { transitions?: Transition[] };
     const chosen = choose(transitions, to);
     // A workflow without such a way is the project's will: the comment says how the incident stands.
-    if (chosen === undefined) return { ok: true, value: undefined };
+    if (chosen === undefined) return this.#leave(reference, at);
     const moved = await this.#api.call('POST', `/issue/${reference}/transitions`, { transition: { id: chosen.id } }, signal);
-    // Somebody was faster: the next look sees where it is.
-    if (!moved.ok || resolution === undefined) return done(moved);
+    if (moved.ok) return this.#leave(reference, STATUS_OF[String(chosen.to?.statusCategory?.key)] ?? to);
+    // The way wants what we do not know, or somebody was faster: it stays where it is, as with a workflow without that way.
+    if (moved.failure.status === 400 || moved.failure.status === 409) return this.#leave(reference, at);
+    return lostIfMissing(moved);
+  }
+
+  async #leave(reference: string, status: CaseStatus): Promise<Asked<void>> {
+    await this.#left(reference, status);
     return { ok: true, value: undefined };
   }
 
@@ -149,11 +160,20 @@ function done(asked: Answered): Asked<void> {
   return asked.ok ? { ok: true, value: undefined } : lostIfMissing(asked);
 }
 
-/** A ticket that is not there was deleted, or moved to where we may not look. */
-function lostIfMissing(asked: { ok: false; failure: CaseFailure }): { ok: false; failure: CaseFailure } {
-  return asked.failure.reason === 'client_error' ? { ok: false, failure: { ...asked.failure, lost: true } } : asked;
+/** A ticket of which Jira itself says that it is not there was deleted, or moved to where we may not look. */
+function lostIfMissing(asked: { ok: false; failure: JiraFailure }): { ok: false; failure: JiraFailure } {
+  return asked.failure.status === 404 ? { ok: false, failure: { ...asked.failure, lost: true } } : asked;
 }
 
-function unclear(message: string): { ok: false; failure: CaseFailure } {
+/** Texts are the event's; all else that Jira does not take is the configuration's, which somebody will mend. */
+const TEXTS = new Set(['summary', 'description']);
+
+function aboutConfiguration(failure: JiraFailure): JiraFailure {
+  const { fields = [] } = failure;
+  if (failure.status !== 400 || (fields.length > 0 && fields.every((field) => TEXTS.has(field)))) return failure;
+  return { ...failure, retry: true, reason: 'config' };
+}
+
+function unclear(message: string): { ok: false; failure: JiraFailure } {
   return { ok: false, failure: { ok: false, retry: true, reason: 'server_error', message, done: 'unknown' } };
 }
