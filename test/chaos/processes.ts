@@ -5,6 +5,7 @@ import { freePort } from '@tocsin/testing';
 
 export type App = 'ingest' | 'correlator' | 'responder' | 'notifier' | 'api' | 'standalone';
 
+const CONFIG = fileURLToPath(new URL('services.yaml', import.meta.url));
 const POLL_MS = 50;
 const READY_WITHIN_MS = 60_000;
 
@@ -75,7 +76,13 @@ export class Service {
   #spawn(): void {
     const main = fileURLToPath(new URL(`../../apps/${this.app}/dist/main.js`, import.meta.url));
     const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', main], {
-      env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '', LOG_LEVEL: 'warn', ...this.#env },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '',
+        LOG_LEVEL: 'warn',
+        TOCSIN_CONFIG: CONFIG,
+        ...this.#env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const keep = (chunk: Buffer): void => {
