@@ -16,7 +16,7 @@ const LOOKS: readonly (readonly [string, OperatorOptions])[] = [
 const server = await startApiServer();
 const browser = await startBrowser();
 const [siem, onCall] = [await httpReceiver(), await httpReceiver()];
-onCall.behave((_request, number) => ({ status: number < 6 ? 204 : 410 }));
+onCall.behave((_request, number) => ({ status: number < 6 ? 204 : 400 }));
 const subscriptions = Object.entries({ siem, 'on-call': onCall }).map(
   ([name, { url }]) => `---
 apiVersion: tocsin.dev/v1

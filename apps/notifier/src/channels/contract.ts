@@ -94,7 +94,7 @@ const HTTP_ANSWERS: [string, Behaviour, object][] = [
   ['404', { status: 404 }, { ok: false, retry: true, reason: 'client_error' }],
   ['405', { status: 405 }, { ok: false, retry: true, reason: 'client_error' }],
   ['408', { status: 408 }, { ok: false, retry: true, reason: 'server_error' }],
-  ['410', { status: 410 }, { ok: false, retry: false, reason: 'gone' }],
+  ['410', { status: 410 }, { ok: false, retry: true, reason: 'gone' }],
   ['413', { status: 413 }, { ok: false, retry: false, reason: 'too_large' }],
   ['425', { status: 425 }, { ok: false, retry: true, reason: 'server_error' }],
   ['429 with seconds', { status: 429, headers: { 'retry-after': '7' } }, { ok: false, retry: true, reason: 'rate_limited', afterMs: 7000 }],

@@ -142,7 +142,8 @@ export function judge(url: string, { status, headers }: Pick<HttpAnswer, 'status
   if (status === 404 || status === 405) {
     return { ok: false, retry: true, reason: 'client_error', message: `${message}; nothing takes events there, correct the URL` };
   }
-  if (status === 410) return { ok: false, retry: false, reason: 'gone', message };
+  // Standard Webhooks: it wants no more. The subscription is disabled, and events wait until somebody looks.
+  if (status === 410) return { ok: false, retry: true, reason: 'gone', message: `${message}; it wants no more events` };
   if (status === 413) return { ok: false, retry: false, reason: 'too_large', message };
   if (status === 429) return { ok: false, retry: true, reason: 'rate_limited', message, ...after };
   if (status === 408 || status === 425 || status >= 500) return { ok: false, retry: true, reason: 'server_error', message, ...after };

@@ -44,6 +44,15 @@ describe('how a subscription stands', () => {
     });
   });
 
+  it('is disabled at once when the receiver wants no more, and not for one event that it refuses', () => {
+    const gone = { at: at(1), reason: 'gone', message: 'it wants no more events' };
+    expect(stand(state(), { ...failing(1), failure: gone }, at(1), SETTINGS)).toMatchObject({
+      change: 'disabled',
+      state: { state: 'disabled', reason: 'it wants no more events', probeAt: iso(2) },
+    });
+    expect(stand(state(), { ...answered(1), failure: gone }, at(1), SETTINGS).change).toBeUndefined();
+  });
+
   it('is not disabled because nothing came for a long time', () => {
     const idle = stand(state(), answered(1), at(1), SETTINGS).state;
     expect(stand(idle, nothing, at(1_000), SETTINGS)).toMatchObject({ change: undefined, state: { state: 'active', failingSince: null } });

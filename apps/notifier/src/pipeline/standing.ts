@@ -33,7 +33,7 @@ const laterOf = (a: string | null, b: number | undefined): string | null => (b !
  * How a subscription stands after what one process saw. States:
  *
  * - `active`: events are sent. When every attempt has failed for `disableAfter`, and the receiver answered no replica in
- *   that time, it becomes `disabled`.
+ *   that time, it becomes `disabled`; at once when the receiver says that it wants no more events (HTTP 410).
  * - `disabled`: events wait on the log. Every `probeEvery`, one replica with events that wait tries; an answer makes it
  *   `active` again.
  * - `stopped`: an operator said so, and only an operator ends it.
@@ -62,8 +62,9 @@ export function stand(before: SubscriptionState, seen: Seen, nowMs: number, { di
   if (before.state === 'disabled' && seen.waiting && (before.probeAt === null || before.probeAt <= iso(nowMs))) {
     return { state: { ...state, probeAt: iso(nowMs + probeEveryMs) }, change: undefined, probe: true };
   }
-  if (before.state === 'active' && state.failingSince !== null && state.failingSince <= iso(nowMs - disableAfterMs)) {
-    const reason = `nothing was delivered since ${state.failingSince}: ${state.lastError}`;
+  const gone = state.lastErrorReason === 'gone';
+  if (before.state === 'active' && state.failingSince !== null && (gone || state.failingSince <= iso(nowMs - disableAfterMs))) {
+    const reason = gone ? state.lastError : `nothing was delivered since ${state.failingSince}: ${state.lastError}`;
     const disabled = { state: 'disabled', since: iso(nowMs), actor: 'tocsin', reason, probeAt: iso(nowMs + probeEveryMs) } as const;
     return { state: { ...state, ...disabled }, change: 'disabled', probe: false };
   }
