@@ -1,91 +1,25 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Incident } from '@tocsin/domain';
-import { casesOf, getCase, migrate, openStore, upsertIncidents, type Store } from '@tocsin/store';
-import {
-  buildIncident,
-  fakeJira,
-  freePort,
-  type FakeJira,
-  type FakeJiraOptions,
-  type JiraFault,
-  type JiraUser,
-  type JiraWebhook,
-} from '@tocsin/testing';
+import { describe, expect, it } from '@jest/globals';
+import { casesOf, claimCase, getCase, upsertIncidents, type Store } from '@tocsin/store';
+import { buildIncident, freePort, type JiraFault } from '@tocsin/testing';
 import fc from 'fast-check';
 import { buildAction, buildDigest } from '../../formats/contract.js';
-import type { Channel, ChannelDeps, Outcome, Reply } from '../channel.js';
+import type { Channel, Outcome } from '../channel.js';
 import { deliveryOf, runChannelContract } from '../contract.js';
-import { channelMemory } from '../memory.js';
-import { channelDeps } from '../testing.js';
-import { jira } from './jira.js';
+import { CANARY, jiraScene, never } from './testing.js';
 
-const CANARY = 'canary-canary-canary';
-const SECRET = 'webhook-secret-canary';
-process.env['TEST_JIRA_TOKEN'] = CANARY;
-process.env['TEST_JIRA_SECRET'] = SECRET;
-const never = new AbortController().signal;
-const ANN: JiraUser = { accountId: '5b10-ann', name: 'ann', displayName: 'Ann' };
-const LAG_MS = 30_000;
 /** What a request may meet. */
 const FAULTS: readonly JiraFault[] = ['lost reply', 'reset', { status: 503 }, { status: 429, headers: { 'retry-after': '5' } }];
 
-const BASIC = `Basic ${Buffer.from(`tocsin@example.com:${CANARY}`).toString('base64')}`;
-const FLAVORS = {
-  cloud: { auth: { basic: { username: 'tocsin@example.com', password: { env: 'TEST_JIRA_TOKEN' } } }, authorization: BASIC },
-  datacenter: { auth: { bearer: { env: 'TEST_JIRA_TOKEN' } }, authorization: `Bearer ${CANARY}` },
-} as const;
-
 describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
-  let fake: FakeJira;
-  let store: Store;
-  let now: number;
-  beforeEach(async () => {
-    now = Date.parse('2026-09-14T15:00:00.000Z');
-    store = await openStore({ file: ':memory:' });
-    await migrate(store);
-    fake = await open();
-  });
-  afterEach(async () => {
-    await fake.close();
-    await store.close();
-  });
-
-  const open = (more: Partial<FakeJiraOptions> = {}): Promise<FakeJira> =>
-    fakeJira({ flavor, authorization: FLAVORS[flavor].authorization, secret: SECRET, indexLagMs: LAG_MS, now: () => now, ...more });
-  const create = (config: object = {}, deps: Partial<ChannelDeps> = {}): Channel => {
-    const parsed = jira.config.parse({
-      url: fake.url,
-      flavor,
-      auth: FLAVORS[flavor].auth,
-      project: 'SEC',
-      webhookSecret: { env: 'TEST_JIRA_SECRET' },
-      timeout: '300ms',
-      ...config,
-    });
-    return jira.create(
-      parsed,
-      channelDeps({ store, memory: channelMemory(store, deps.subscription ?? 'test'), now: () => now, publicUrl: 'https://tocsin.example', ...deps }),
-    );
-  };
-  async function tell(channel: Channel, incident: Incident): Promise<Outcome> {
-    await store.transaction((tx) => upsertIncidents(tx, [{ incident, home: 'x/0', dueAt: null }]));
-    const [outcome] = await channel.send([deliveryOf('incident', incident)], never);
-    expect(JSON.stringify(outcome)).not.toContain(CANARY);
-    return outcome as Outcome;
-  }
-  const opened = buildIncident();
-  const at = (version: number, parts: Partial<Incident>): Incident => ({ ...opened, version, change: 'updated', ...parts });
-  const resolved = (version: number): Incident =>
-    at(version, {
-      change: 'resolved',
-      status: 'resolved',
-      actor: 'bob',
-      resolution: { reason: 'benign', by: 'bob', time: '2026-09-14T15:00:00.000Z', comment: 'a test' },
-    });
+  const scene = jiraScene(flavor);
+  const { opened, at, resolved, open, create, tell } = scene;
 
   runChannelContract(`jira ${flavor}`, {
     canary: CANARY,
-    healthy: async () => ({ channel: contractChannel(create()), received: async () => fake.issues.map(({ fields }) => JSON.stringify(fields)) }),
+    healthy: async () => ({
+      channel: contractChannel(create()),
+      received: async () => scene.fake.issues.map(({ fields }) => JSON.stringify(fields)),
+    }),
     refused: async () => contractChannel(create({ url: `http://127.0.0.1:${await freePort()}` })),
     hanging: async () => {
       const { createServer } = await import('node:net');
@@ -99,7 +33,7 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
   it('makes one ticket, and keeps it in step from open to resolved and back', async () => {
     const channel = create({ priorities: { high: 'High', critical: 'Highest' }, labels: ['soc'] });
     expect(await tell(channel, opened)).toEqual({ ok: true });
-    const [issue] = fake.issues;
+    const [issue] = scene.fake.issues;
     expect(issue?.fields).toMatchObject({
       summary: '[High] Shell in a container (shop/web)',
       priority: { name: 'High' },
@@ -113,21 +47,26 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     expect(issue?.status).toBe('5');
     expect(await tell(channel, at(5, { change: 'reopened' }))).toEqual({ ok: true });
     expect(issue?.status).toBe('3');
-    expect(fake.issues).toHaveLength(1);
+    expect(scene.fake.issues).toHaveLength(1);
     const comments = issue?.comments.map(({ text }) => text.replaceAll('\\', '').split('\n')[0]);
     expect(comments).toEqual(['severity High → Critical', 'acknowledged by ann', 'resolved by bob; severity Critical → High; benign', 'open']);
-    expect(await getCase(store.db, 'test', opened.id)).toMatchObject({ state: 'open', name: 'SEC-1', url: `${fake.url}/browse/SEC-1`, version: 5 });
+    expect(await getCase(scene.store.db, 'test', opened.id)).toMatchObject({
+      state: 'open',
+      name: 'SEC-1',
+      url: `${scene.fake.url}/browse/SEC-1`,
+      version: 5,
+    });
     await channel.close();
   });
 
   it('makes few calls of a burst of changes, which ends as the newest of them', async () => {
     const channel = create();
     const versions = [opened, ...Array.from({ length: 20 }, (_, index) => at(index + 2, { count: index + 2 })), resolved(22)];
-    await store.transaction((tx) => upsertIncidents(tx, [{ incident: resolved(22), home: 'x/0', dueAt: null }]));
+    await scene.store.transaction((tx) => upsertIncidents(tx, [{ incident: resolved(22), home: 'x/0', dueAt: null }]));
     for (const incident of versions) expect(await channel.send([deliveryOf('incident', incident)], never)).toEqual([{ ok: true }]);
-    expect(fake.issues.map(({ status }) => status)).toEqual(['5']);
+    expect(scene.fake.issues.map(({ status }) => status)).toEqual(['5']);
     // Create, and where it is, how it can move, and move.
-    expect(fake.requests).toHaveLength(4);
+    expect(scene.fake.requests).toHaveLength(4);
     await channel.close();
   });
 
@@ -135,19 +74,19 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     ['is lost', 'lost reply', 1],
     ['is an error of the server, after which nothing was made', { status: 500 }, 0],
   ] as const)('makes one ticket when the answer %s, while the index lags', async (_what, fault, made) => {
-    fake.misbehave((request) => (request === 'POST /issue' ? fault : undefined));
+    scene.fake.misbehave((request) => (request === 'POST /issue' ? fault : undefined));
     const before = create();
     expect(await tell(before, opened)).toMatchObject({ ok: false, retry: true, scope: 'delivery' });
-    expect(fake.issues).toHaveLength(made);
-    fake.misbehave(() => undefined);
+    expect(scene.fake.issues).toHaveLength(made);
+    scene.fake.misbehave(() => undefined);
     // Too early to know: a search does not show what was just made.
     expect(await tell(before, opened)).toMatchObject({ ok: false, retry: true, scope: 'delivery' });
-    expect(fake.issues).toHaveLength(made);
+    expect(scene.fake.issues).toHaveLength(made);
     await before.close();
-    now += 60_000;
+    scene.now += 60_000;
     const after = create({}, { process: 'another' });
     expect(await tell(after, opened)).toEqual({ ok: true });
-    expect(fake.issues).toHaveLength(1);
+    expect(scene.fake.issues).toHaveLength(1);
     await after.close();
   });
 
@@ -155,8 +94,8 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(9), { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 40 }), async (luck, wrongs) => {
         const own = await open({ indexLagMs: 200_000 });
-        const [before, incident] = [fake, buildIncident({ group: { luck: JSON.stringify([luck, wrongs, Math.random()]) } })];
-        fake = own;
+        const [before, incident] = [scene.fake, buildIncident({ group: { luck: JSON.stringify([luck, wrongs, Math.random()]) } })];
+        scene.fake = own;
         let [step, faults] = [0, 0];
         own.misbehave(() => {
           const choice = luck[step++ % luck.length] as number;
@@ -181,21 +120,21 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
             const crashAt = attempt < wrongs ? (luck[(attempt + version.version) % luck.length] as number) * 2 : Infinity;
             const channel = create(
               { timeout: '2s', searchLag: '200s' },
-              { process: `replica ${attempt % 3} ${attempt}`, store: killedAfter(store, crashAt) },
+              { process: `replica ${attempt % 3} ${attempt}`, store: killedAfter(scene.store, crashAt) },
             );
-            await store.transaction((tx) => upsertIncidents(tx, [{ incident: version, home: 'x/0', dueAt: null }]));
+            await scene.store.transaction((tx) => upsertIncidents(tx, [{ incident: version, home: 'x/0', dueAt: null }]));
             outcome = await channel.send([deliveryOf('incident', version)], never).then(
               ([only]) => only,
               // It was killed: its claim stands until it is over.
               () => undefined,
             );
             await channel.close();
-            if (outcome === undefined) now += 125_000;
-            else if (!outcome.ok) now += Math.max(1_000, outcome.afterMs ?? 0);
+            if (outcome === undefined) scene.now += 125_000;
+            else if (!outcome.ok) scene.now += Math.max(1_000, outcome.afterMs ?? 0);
             if (attempt > 200) throw new Error(`It never ends: ${JSON.stringify(outcome)}`);
           }
         }
-        fake = before;
+        scene.fake = before;
         expect(own.issues.map(({ status, fields }) => [status, (fields['summary'] as string).slice(0, 7)])).toEqual([['5', '[Fatal]']]);
         await own.close();
       }),
@@ -204,16 +143,15 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
   }, 60_000);
 
   it('leaves a case to the replica that has it', async () => {
-    const { claimCase } = await import('@tocsin/store');
     await claimCase(
-      store.db,
+      scene.store.db,
       { subscription: 'test', subject: opened.id },
-      { by: 'other', now: new Date(now).toISOString(), until: new Date(now + 60_000).toISOString() },
+      { by: 'other', now: new Date(scene.now).toISOString(), until: new Date(scene.now + 60_000).toISOString() },
     );
     const channel = create();
     expect(await tell(channel, opened)).toMatchObject({ ok: false, retry: true, scope: 'delivery' });
-    expect(fake.requests).toEqual([]);
-    now += 61_000;
+    expect(scene.fake.requests).toEqual([]);
+    scene.now += 61_000;
     expect(await tell(channel, opened)).toEqual({ ok: true });
     await channel.close();
   });
@@ -221,12 +159,12 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
   it('says that a ticket is gone instead of making another or trying for ever', async () => {
     const channel = create();
     await tell(channel, opened);
-    fake.remove('SEC-1');
+    scene.fake.remove('SEC-1');
     expect(await tell(channel, at(2, { severity_id: 6 }))).toMatchObject({ ok: false, retry: false, reason: 'client_error' });
-    expect((await casesOf(store.db, opened.id))[0]).toMatchObject({ state: 'orphaned', reason: expect.stringContaining('does not exist') });
-    const asked = fake.requests.length;
+    expect((await casesOf(scene.store.db, opened.id))[0]).toMatchObject({ state: 'orphaned', reason: expect.stringContaining('does not exist') });
+    const asked = scene.fake.requests.length;
     expect(await tell(channel, resolved(3))).toMatchObject({ ok: false, retry: false, message: expect.stringContaining('orphaned') });
-    expect(fake.requests).toHaveLength(asked);
+    expect(scene.fake.requests).toHaveLength(asked);
     await channel.close();
   });
 
@@ -241,35 +179,35 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     await channel.close();
     const mended = create();
     expect(await tell(mended, opened)).toEqual({ ok: true });
-    expect(fake.issues).toHaveLength(1);
+    expect(scene.fake.issues).toHaveLength(1);
     await mended.close();
   });
 
   it('makes one ticket of two deliveries at once, also in one process', async () => {
     const channel = create();
-    await store.transaction((tx) => upsertIncidents(tx, [{ incident: opened, home: 'x/0', dueAt: null }]));
+    await scene.store.transaction((tx) => upsertIncidents(tx, [{ incident: opened, home: 'x/0', dueAt: null }]));
     const both = await Promise.all([1, 2].map(() => channel.send([deliveryOf('incident', opened)], never)));
     expect(both.flat()).toContainEqual({ ok: true });
-    expect(fake.issues).toHaveLength(1);
+    expect(scene.fake.issues).toHaveLength(1);
     await channel.close();
   });
 
   it('does not take a ticket for gone because a proxy says so, or because a transition is refused', async () => {
     const channel = create();
     await tell(channel, opened);
-    fake.misbehave((request) => (request.startsWith('PUT') ? { status: 404, body: {} } : undefined));
+    scene.fake.misbehave((request) => (request.startsWith('PUT') ? { status: 404, body: {} } : undefined));
     expect(await tell(channel, at(2, { severity_id: 6 }))).toMatchObject({ ok: false, retry: true });
     const refused = { status: 400, body: { errorMessages: ['Resolution is required.'], errors: {} } };
-    fake.misbehave((request) => (request === 'POST /issue/10001/transitions' ? refused : undefined));
+    scene.fake.misbehave((request) => (request === 'POST /issue/10001/transitions' ? refused : undefined));
     expect(await tell(channel, resolved(3))).toEqual({ ok: true });
-    expect((await casesOf(store.db, opened.id))[0]?.state).toBe('closed');
+    expect((await casesOf(scene.store.db, opened.id))[0]?.state).toBe('closed');
     await channel.close();
   });
 
   it('waits for one ticket alone when Jira says that there were too many changes of it', async () => {
     const channel = create();
     await tell(channel, opened);
-    fake.misbehave((request) =>
+    scene.fake.misbehave((request) =>
       request.startsWith('PUT') ? { status: 429, headers: { 'retry-after': '3', 'ratelimit-reason': 'jira-per-issue-on-write' } } : undefined,
     );
     expect(await tell(channel, at(2, { severity_id: 6 }))).toMatchObject({
@@ -279,7 +217,7 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
       afterMs: 3_000,
       scope: 'delivery',
     });
-    fake.misbehave(() => ({ status: 429, headers: { 'retry-after': '7', 'ratelimit-reason': 'jira-quota-based' } }));
+    scene.fake.misbehave(() => ({ status: 429, headers: { 'retry-after': '7', 'ratelimit-reason': 'jira-quota-based' } }));
     const quota = await tell(channel, at(2, { severity_id: 6 }));
     expect(quota).toMatchObject({ ok: false, reason: 'rate_limited', afterMs: 7_000 });
     expect(quota).not.toHaveProperty('scope');
@@ -290,7 +228,7 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     const channel = create();
     expect(await channel.send([deliveryOf('digest', buildDigest())], never)).toEqual([{ ok: true }]);
     expect(await channel.send([deliveryOf('digest', buildDigest())], never)).toEqual([{ ok: true }]);
-    expect(fake.issues).toHaveLength(1);
+    expect(scene.fake.issues).toHaveLength(1);
     expect(await channel.send([deliveryOf('action', buildAction())], never)).toMatchObject([{ ok: false, retry: false }]);
     await channel.close();
   });
@@ -300,97 +238,6 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     const title = `x\r\n{code}!http://evil/x.png! [~admin] ${'é'.repeat(5_000)}\u0000`;
     expect(await tell(channel, { ...opened, title, reason: title.repeat(20), entities: [{ type: 'pod', name: title }] })).toEqual({ ok: true });
     await channel.close();
-  });
-
-  describe('what people do in Jira', () => {
-    const receive = async (hook: JiraWebhook, deps: Partial<ChannelDeps> = {}): Promise<Reply> => {
-      const channel = create({}, deps);
-      const reply = await (channel.receive as NonNullable<Channel['receive']>)({ headers: hook.headers, query: {}, body: hook.body });
-      await channel.close();
-      return reply;
-    };
-    beforeEach(async () => {
-      const channel = create();
-      await tell(channel, opened);
-      await channel.close();
-    });
-
-    it('is done to the incident: taken up, assigned, noted, resolved', async () => {
-      const hooks = [
-        fake.move('SEC-1', 'In Bearbeitung', ANN),
-        fake.assign('SEC-1', ANN, ANN),
-        fake.comment('SEC-1', '/tocsin node was rebuilt', ANN),
-        fake.move('SEC-1', 'Erledigt', ANN),
-      ];
-      const bodies = await Promise.all(hooks.map(async (hook) => (await receive(hook)).commands.map(({ body, actor }) => ({ ...body, actor }))));
-      expect(bodies[0]).toEqual([{ type: 'acknowledge', actor: 'Ann' }]);
-      expect(bodies[1]).toContainEqual({ type: 'assign', assignee: 'Ann', actor: 'Ann' });
-      expect(bodies[2]).toEqual([{ type: 'note', comment: 'node was rebuilt', actor: 'Ann' }]);
-      expect(bodies[3]).toContainEqual({ type: 'resolve', reason: 'other', comment: 'Resolved in the ticket: Done.', actor: 'Ann' });
-    });
-
-    it('reopens what was resolved', async () => {
-      const channel = create();
-      await tell(channel, resolved(2));
-      await channel.close();
-      const { commands } = await receive(fake.move('SEC-1', 'In Bearbeitung', ANN));
-      expect(commands.map(({ body }) => body.type)).toEqual(['reopen']);
-    });
-
-    it('has one effect, however often and in whatever order Jira tells it', async () => {
-      const hook = fake.move('SEC-1', 'Erledigt', ANN);
-      const [first, again] = [await receive(hook), await receive(hook)];
-      expect(again.commands.map(({ id }) => id)).toEqual(first.commands.map(({ id }) => id));
-      const late = fake.move('SEC-1', 'In Bearbeitung', ANN);
-      expect((await receive(late)).commands.map(({ body }) => body.type)).toEqual(['acknowledge']);
-    });
-
-    it('is nothing that nobody did: a workflow without a way, a ticket that was not told yet, an assignee of ours', async () => {
-      await fake.close();
-      fake = await open({ canEnd: false });
-      const incident = buildIncident({ group: { other: 'x' }, assignee: 'carol' });
-      const channel = create({ poll: '1m' });
-      await tell(channel, incident);
-      const ended = { ...resolved(2), id: incident.id, assignee: 'carol' };
-      await tell(channel, ended);
-      now += LAG_MS;
-      // It could not be moved, and nobody assigned it in Jira.
-      expect(await channel.poll?.run(never)).toEqual([]);
-      await channel.close();
-      now += 1_000;
-      expect((await receive(fake.assign('SEC-1', ANN, ANN))).commands.map(({ body }) => body.type)).toEqual(['assign']);
-    });
-
-    it('is the youngest that is known, when an older webhook comes late', async () => {
-      const older = fake.move('SEC-1', 'Erledigt', ANN);
-      now += 1_000;
-      const younger = fake.move('SEC-1', 'In Bearbeitung', ANN);
-      expect((await receive(younger)).commands.map(({ body }) => body.type)).toEqual(['acknowledge']);
-      expect((await receive(older)).commands).toEqual([]);
-    });
-
-    it('is not what we did ourselves, nor what people say to one another', async () => {
-      expect((await receive(fake.move('SEC-1', 'Erledigt', fake.me))).commands).toEqual([]);
-      expect((await receive(fake.comment('SEC-1', '/tocsin x', fake.me))).commands).toEqual([]);
-      expect((await receive(fake.comment('SEC-1', 'what is /tocsin?', ANN))).commands).toEqual([]);
-    });
-
-    it('is believed only when Jira signed it, and only of tickets that are ours', async () => {
-      const hook = fake.move('SEC-1', 'Erledigt', ANN);
-      expect(await receive({ ...hook, headers: { ...hook.headers, 'x-hub-signature': 'sha256=00' } })).toEqual({ status: 401, commands: [] });
-      expect(await receive({ ...hook, headers: {} })).toEqual({ status: 401, commands: [] });
-      expect((await receive(hook, { subscription: 'another' })).commands).toEqual([]);
-    });
-
-    it('is found by asking, where Jira cannot call', async () => {
-      fake.move('SEC-1', 'Erledigt', ANN);
-      now += LAG_MS;
-      const channel = create({ poll: '1m' });
-      const said = await channel.poll?.run(never);
-      expect(said?.map((one) => one.body.type)).toEqual(['resolve']);
-      expect((await channel.poll?.run(never))?.map(({ id }) => id)).toEqual(said?.map(({ id }) => id));
-      await channel.close();
-    });
   });
 });
 
