@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeReal, startKafka, startPostgres, type KafkaBroker, type PostgresServer } from '@tocsin/testing';
-import { looked, readIncidents, type ComparableIncident } from './incidents.js';
-import { sendLoad, type Obligation } from './load.js';
-import { judge, openReceivers, seenBy, type Receivers } from './oracle.js';
-import { Service, type App } from './processes.js';
-import { seeded } from './random.js';
+import { looked, readIncidents, type ComparableIncident } from './incidents.ts';
+import { sendLoad, type Obligation } from './load.ts';
+import { judge, openReceivers, seenBy, type Receivers } from './oracle.ts';
+import { Service, type App } from './processes.ts';
+import { seeded } from './random.ts';
 
 const VIOLATIONS = Number(process.env['CHAOS_VIOLATIONS'] ?? 1_200);
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);

@@ -14,9 +14,14 @@ interface Page<T> {
 /** What is not compared, but must have been there. */
 export const looked = { inhibited: 0 };
 
+/** Incidents as the API has them. */
+export function listIncidents(apiUrl: string): Promise<Incident[]> {
+  return all<Incident>(`${apiUrl}/v1/incidents?limit=500`, (page) => page as Page<Incident>);
+}
+
 export async function readIncidents(apiUrl: string): Promise<ComparableIncident[]> {
   looked.inhibited = 0;
-  const incidents = await all<Incident>(`${apiUrl}/v1/incidents?limit=500`, (page) => page as Page<Incident>);
+  const incidents = await listIncidents(apiUrl);
   const comparable: ComparableIncident[] = [];
   for (const { version: _version, change: _change, updated_at: _updated, told: _told, late: _late, ...incident } of incidents) {
     const url = `${apiUrl}/v1/incidents/${incident.id}?limit=500`;

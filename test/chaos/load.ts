@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { seeded } from './random.js';
+import { seeded } from './random.ts';
 
 /** What ingest acknowledged: it must arrive everywhere. */
 export interface Obligation {
@@ -92,18 +92,24 @@ export interface LoadOptions {
   url: string;
   seed: number;
   violations: number;
+  /** At most so many violations a second; without it, as fast as they are acknowledged. */
+  rate?: number;
   /** Called after each acknowledgement with the share of the load that is through, 0 to 1. */
   onProgress?(share: number): void;
   signal: AbortSignal;
 }
 
 /** Sends the load, each request until it is acknowledged, one at a time per workload. Resolves with the obligations. */
-export async function sendLoad({ url, seed, violations, onProgress, signal }: LoadOptions): Promise<Map<string, Obligation>> {
+export async function sendLoad({ url, seed, violations, rate, onProgress, signal }: LoadOptions): Promise<Map<string, Obligation>> {
   const obligations = new Map<string, Obligation>();
   const perWorkload = Math.ceil(violations / WORKLOADS);
+  const pauseMs = rate === undefined ? 0 : (WORKLOADS * 1_000) / rate;
+  const began = performance.now();
   await Promise.all(
     Array.from({ length: WORKLOADS }, async (_, workload) => {
       for (const [index, event] of story(seed, workload, perWorkload).entries()) {
+        const early = (index + workload / WORKLOADS) * pauseMs - (performance.now() - began);
+        if (early > 0) await delay(early);
         const id = await sendUntilAcknowledged(url, event, signal);
         obligations.set(id, { workload, index });
         onProgress?.(obligations.size / (perWorkload * WORKLOADS));

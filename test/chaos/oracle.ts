@@ -1,5 +1,5 @@
 import { httpReceiver, syslogReceiver, type HttpReceiver, type SyslogReceiver } from '@tocsin/testing';
-import type { Obligation } from './load.js';
+import type { Obligation } from './load.ts';
 
 /** One arrival at a receiver. */
 interface Arrival {

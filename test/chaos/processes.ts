@@ -59,6 +59,18 @@ export class Service {
     await this.ready();
   }
 
+  /** SIGTERM, and a new process once it has ended, as a rolling update does. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#spawn();
+    await this.ready();
+  }
+
+  /** To the process that runs, if one does. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   /** Graceful, and -9 when that takes too long. Resolves with the exit code. */
   async stop(): Promise<number | null> {
     const child = this.#child;

@@ -36,3 +36,11 @@ async function execute(url: string, sql: string): Promise<void> {
     await client.end();
   }
 }
+
+/** Breaks every connection to the server but the one that says so, as a failover does. */
+export async function cutConnections(serverUrl: string): Promise<void> {
+  await execute(
+    serverUrl,
+    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
+  );
+}

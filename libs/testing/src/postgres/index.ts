@@ -1,3 +1,3 @@
-export type { TestDatabase } from './database.js';
+export { cutConnections, type TestDatabase } from './database.js';
 export { type PostgresServer, type PostgresServerOptions, startPostgres } from './server.js';
 export { testDatabase } from './shared.js';
