@@ -13,10 +13,15 @@ export function yamlMistakes(errors: readonly YAMLError[], text: string): YamlMi
   const joined = duplicates.find((error) => keyAt(text, error.pos[0]) === 'apiVersion');
   const telling = errors.filter((error) => error.code !== 'DUPLICATE_KEY' || joined === undefined || error === joined);
   const lines = new Set<number>();
+  // Of a long line the parser says something at every token; its ends are looked for once.
+  let [begin, end] = [0, -1];
   return telling.flatMap((error) => {
-    const line = text.lastIndexOf('\n', error.pos[0] - 1);
-    if (lines.has(line)) return [];
-    lines.add(line);
+    if (error.pos[0] > begin && error.pos[0] <= end) return [];
+    begin = text.lastIndexOf('\n', error.pos[0] - 1);
+    end = text.indexOf('\n', error.pos[0]);
+    if (end === -1) end = text.length;
+    if (lines.has(begin)) return [];
+    lines.add(begin);
     if (error.code === 'DUPLICATE_KEY') return [{ offset: error.pos[0], message: sayDuplicate(keyAt(text, error.pos[0])) }];
     const { offset = error.pos[0], advice } = explain(error, text);
     return [{ offset, message: `is not valid YAML: ${advice}` }];

@@ -221,6 +221,15 @@ describe('parseYamlDocuments', () => {
     },
   );
 
+  it('survives what the parser itself is too recursive for, and says that it is too deep', () => {
+    const text = `a:\n  b:\n    - { name: x${' - { name: x'.repeat(20_000)}`;
+    expect(errorsOf(() => parseYamlDocuments(text, 'y'))).toEqual([expect.stringMatching(/^y.*(more than 100 deep|is not valid YAML)/)]);
+    expect(errorsOf(() => parseYamlDocuments(`a: ${'['.repeat(101)}${']'.repeat(101)}`, 'y'))).toEqual([
+      expect.stringContaining('y:1:1: has lists and maps within each other more than 100 deep'),
+    ]);
+    expect(parseYamlDocuments(`a: ${'['.repeat(90)}${']'.repeat(90)}`, 'y')).toHaveLength(1);
+  });
+
   it('gives a map named __proto__ as plain data', () => {
     const [document] = parseYamlDocuments('__proto__: { polluted: true }', 'y');
     expect(Object.keys(document?.value as object)).toEqual(['__proto__']);

@@ -30,28 +30,53 @@ export interface YamlDoc {
 /** Stops the "billion laughs": documents of people hardly use aliases at all. */
 const MAX_ALIASES = 100;
 
+/** No document of ours comes near it, and everything that walks through one may be recursive below it. */
+const MAX_DEPTH = 100;
+const TOO_DEEP = `has lists and maps within each other more than ${MAX_DEPTH} deep; nothing that is read here is`;
+
 /** Parses a file of one or more documents; empty documents are left out. Throws `ConfigErrors` on YAML errors. */
 export function parseYamlDocuments(text: string, file: string): YamlDoc[] {
   const lines = new LineCounter();
   const issues: ConfigIssue[] = [];
   const result: YamlDoc[] = [];
-  for (const document of parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })) {
+  for (const document of documentsOf(text, file, lines)) {
     const source: Source = { file, text, document, lines };
-    const found = mistakes(source);
-    if (found.length > 0) {
-      issues.push(...found);
-      continue;
-    }
     try {
+      const found = mistakes(source);
+      if (found.length > 0) {
+        issues.push(...found);
+        continue;
+      }
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-      if (value !== null && value !== undefined) result.push(new Located(source, value));
+      if (isDeeperThan(value, MAX_DEPTH)) issues.push(at(source, document.contents?.range?.[0] ?? 0, TOO_DEEP));
+      else if (value !== null && value !== undefined) result.push(new Located(source, value));
     } catch (error) {
       // What is left is an alias that expands too often, and nesting too deep for the stack.
-      issues.push(at(source, document.contents?.range?.[0] ?? 0, `is not valid YAML: ${error instanceof Error ? error.message : String(error)}`));
+      const message = error instanceof RangeError ? TOO_DEEP : `is not valid YAML: ${error instanceof Error ? error.message : String(error)}`;
+      issues.push(at(source, document.contents?.range?.[0] ?? 0, message));
     }
   }
   if (issues.length > 0) throw new ConfigErrors(issues);
   return result;
+}
+
+/** The parser is recursive, and takes a text that nests deeply enough for a mistake of its own. */
+function documentsOf(text: string, file: string, lines: LineCounter): readonly Document[] {
+  try {
+    return parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConfigErrors([{ file, path: '', message: TOO_DEEP }]);
+    throw error;
+  }
+}
+
+function isDeeperThan(value: unknown, max: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > max) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return false;
 }
 
 interface Source {

@@ -1,4 +1,5 @@
 import { unknownFields } from '../cel/fields.js';
+import { FilterError } from '../cel/filter-error.js';
 import type { EventVariable } from '../cel/filter.js';
 
 /** What other languages call what CEL writes with signs. */
@@ -13,7 +14,7 @@ export function conditionHint(source: string, offset: number, variable: EventVar
   const sign = SIGNS[found.toLowerCase()];
   if (sign !== undefined) return `; write "${sign}" for "${found}"`;
   if (METHODS.has(found)) return `; write it as a call: ${variable}.name.${found}("…")`;
-  if (!/^[A-Za-z_][\w.]*$/.test(found) || /^(?:violation|incident|action)\b/.test(found)) return '';
+  if (!/^[A-Za-z_][\w.]*$/.test(found) || /^(?:violation|incident|action|in)\b/.test(found)) return '';
   if (isField(found, variable)) return `; did you mean "${variable}.${found}"?`;
   return `; text stands in quotes: "${found}"`;
 }
@@ -27,5 +28,12 @@ function tokenAt(source: string, offset: number): string {
 }
 
 function isField(path: string, variable: EventVariable): boolean {
-  return /^\w+(?:\.\w+)*$/.test(path) && unknownFields(`${variable}.${path}`, variable).length === 0;
+  if (!/^\w+(?:\.\w+)*$/.test(path)) return false;
+  try {
+    return unknownFields(`${variable}.${path}`, variable).length === 0;
+  } catch (error) {
+    // A word that CEL keeps for itself, such as `in`.
+    if (error instanceof FilterError) return false;
+    throw error;
+  }
 }

@@ -1,12 +1,12 @@
 import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import { Health } from '../health.js';
 import type { Logger } from '../logger.js';
 import { sendUnlessKnown } from './etag.js';
-import { ProblemFilter } from './problem.js';
+import { Problem, ProblemFilter, sendProblem } from './problem.js';
 import { NestPinoLogger } from './logger.js';
 
 const METRICS = Symbol('metrics');
@@ -74,6 +74,9 @@ export async function createHttp(options: HttpOptions): Promise<NestFastifyAppli
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    // Refused before a route is known, so that no filter of Nest's sees it.
+    frameworkErrors: ({ statusCode = 400, message }: FastifyError, _request: unknown, reply: FastifyReply) =>
+      sendProblem(reply, new Problem({ status: statusCode, detail: message })),
   });
   const root: DynamicModule = {
     module: ServiceModule,

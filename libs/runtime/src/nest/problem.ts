@@ -21,6 +21,10 @@ export class Problem extends HttpException {
   }
 }
 
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  void reply.status(problem.getStatus()).headers(problem.headers).type('application/problem+json').send(JSON.stringify(problem.getResponse()));
+}
+
 /** Answers every error as a problem. What is not meant for the caller is logged and answered without detail. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -32,8 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent) return;
-    const problem = error instanceof Problem ? error : this.#toProblem(error);
-    void reply.status(problem.getStatus()).headers(problem.headers).type('application/problem+json').send(JSON.stringify(problem.getResponse()));
+    sendProblem(reply, error instanceof Problem ? error : this.#toProblem(error));
   }
 
   #toProblem(error: unknown): Problem {

@@ -106,6 +106,14 @@ describe('startService', () => {
     expect((await fetch(`${url}/absent`)).status).toBe(404);
   });
 
+  it('answers what is no path as a problem', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/%s`);
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await response.json()).toMatchObject({ status: 400, title: 'Bad Request', detail: expect.stringContaining('%s') });
+  });
+
   it('tells the mistakes of all parts before it opens anything', async () => {
     const plan = async (): Promise<never> => {
       throw new ConfigErrors([{ file: 'policies/a.yaml', line: 3, path: 'spec', message: 'is wrong' }]);
