@@ -83,6 +83,51 @@ export async function changeCase(
   return numUpdatedRows === 1n;
 }
 
+/**
+ * For systems that take a case by comparing: writes it when `written` is still what it was, undefined: when there is none.
+ * False, with nothing changed, when another was faster.
+ */
+export async function putCase(
+  db: Queryable,
+  row: Omit<CaseRow, 'attemptedAt' | 'updatedAt'>,
+  before: string | undefined,
+  now: string,
+): Promise<boolean> {
+  const { reference, name, url } = row;
+  const key = { subscription: columnText(row.subscription), subject: columnText(row.subject) };
+  const parts = {
+    state: row.state,
+    reference: reference === undefined ? null : columnText(reference),
+    name: name === undefined ? null : columnText(name),
+    url: url === undefined ? null : columnText(url),
+    reason: freeText(row.reason),
+    version: row.version,
+    written: freeText(row.written),
+    updated_at: timeText(now),
+  };
+  if (before === undefined) {
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('cases')
+      .values({ ...key, ...parts, created_at: timeText(now) })
+      .onConflict((conflict) => conflict.columns(['subscription', 'subject']).doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n;
+  }
+  const { numUpdatedRows } = await db
+    .updateTable('cases')
+    .set(parts)
+    .where('subscription', '=', key.subscription)
+    .where('subject', '=', key.subject)
+    .where('written', '=', freeText(before))
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** As if there had never been one; only where the system said that it made none. */
+export async function dropCase(db: Queryable, { subscription, subject }: Pick<CaseRow, 'subscription' | 'subject'>): Promise<void> {
+  await db.deleteFrom('cases').where('subscription', '=', columnText(subscription)).where('subject', '=', columnText(subject)).execute();
+}
+
 export async function releaseCase(db: Queryable, { subscription, subject }: Pick<CaseRow, 'subscription' | 'subject'>, by: string): Promise<void> {
   await db
     .updateTable('cases')

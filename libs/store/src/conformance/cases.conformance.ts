@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { casesOf, changeCase, claimCase, findCase, getCase, releaseCase } from '../index.js';
+import { casesOf, changeCase, claimCase, dropCase, findCase, getCase, putCase, releaseCase } from '../index.js';
 import { HOSTILE, type CurrentStore } from './harness.js';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 8, 14, 14, 0, second)).toISOString();
@@ -46,6 +46,27 @@ export function casesSuite(current: CurrentStore): void {
     expect(await findCase(db, 'other', '10007')).toBeUndefined();
     await claimCase(db, { subscription: 'another', subject: 'incident' }, { by: 'one', now: at(0), until: at(10) });
     expect((await casesOf(db, 'incident')).map(({ subscription }) => subscription)).toEqual(['another', 'jira']);
+  });
+
+  it('writes a case only over what was read of it, and forgets one', async () => {
+    const { db } = current();
+    const row = {
+      ...key,
+      state: 'creating',
+      reference: undefined,
+      name: undefined,
+      url: undefined,
+      reason: '',
+      version: 0,
+      written: '{"n":1}',
+    } as const;
+    expect(await Promise.all([1, 2].map(() => putCase(db, row, undefined, at(0))))).toEqual(expect.arrayContaining([true, false]));
+    const made = { ...row, state: 'open', reference: 'r', name: 'INC1', url: 'https://x', version: 1, written: '{"n":2}' } as const;
+    expect(await putCase(db, made, '{"n":0}', at(1))).toBe(false);
+    expect(await putCase(db, made, '{"n":1}', at(1))).toBe(true);
+    expect(await getCase(db, key.subscription, key.subject)).toEqual({ ...made, attemptedAt: undefined, updatedAt: at(1) });
+    await dropCase(db, key);
+    expect(await getCase(db, key.subscription, key.subject)).toBeUndefined();
   });
 
   it.each(Object.entries(HOSTILE))('keeps a reason with %s', async (_name, text) => {

@@ -1,5 +1,6 @@
 import type { IncidentStatus } from '@tocsin/domain';
-import type { ChannelMemory } from '../channel.js';
+import { dropCase, getCase, putCase, type CaseStateName } from '@tocsin/store';
+import type { ChannelDeps } from '../channel.js';
 
 /**
  * What is remembered of the ticket of an incident:
@@ -33,34 +34,50 @@ export interface Case {
 
 /** The cases of a subscription, in the store. A change is kept only if nobody else made one in between. */
 export class Cases {
-  readonly #memory: ChannelMemory;
+  readonly #deps: Pick<ChannelDeps, 'store' | 'subscription' | 'now'>;
+  readonly #urlOf: (sysId: string) => string;
 
-  constructor(memory: ChannelMemory) {
-    this.#memory = memory;
+  constructor(deps: Pick<ChannelDeps, 'store' | 'subscription' | 'now'>, urlOf: (sysId: string) => string) {
+    this.#deps = deps;
+    this.#urlOf = urlOf;
   }
 
   async get(incident: string): Promise<Held | undefined> {
-    const text = await this.#memory.get(nameOf(incident));
-    return text === undefined ? undefined : { value: JSON.parse(text) as Case, text };
+    const row = await getCase(this.#deps.store.db, this.#deps.subscription, incident);
+    return row === undefined ? undefined : { value: JSON.parse(row.written) as Case, text: row.written };
   }
 
   /** Undefined when somebody else changed it since it was read. */
   async put(incident: string, value: Case, before: Held | undefined): Promise<Held | undefined> {
+    const { store, subscription, now } = this.#deps;
     const text = JSON.stringify(value);
-    return (await this.#memory.put(nameOf(incident), text, before?.text)) ? { value, text } : undefined;
+    const { sysId, number, version } = value;
+    const row = {
+      subscription,
+      subject: incident,
+      state: stateOf(value),
+      reference: sysId === '' ? undefined : sysId,
+      name: number === '' ? undefined : number,
+      url: sysId === '' ? undefined : this.#urlOf(sysId),
+      reason: value.state === 'orphaned' ? `${number} is gone, or an ACL hides it` : '',
+      version,
+      written: text,
+    };
+    return (await putCase(store.db, row, before?.text, new Date(now()).toISOString())) ? { value, text } : undefined;
   }
 
   delete(incident: string): Promise<void> {
-    return this.#memory.delete(nameOf(incident));
+    return dropCase(this.#deps.store.db, { subscription: this.#deps.subscription, subject: incident });
   }
+}
+
+/** As the API shows it: a ticket that is resolved can still be reopened, but is done for people. */
+function stateOf({ state, resolved }: Case): CaseStateName {
+  return state === 'open' && resolved ? 'closed' : state;
 }
 
 export interface Held {
   value: Case;
   /** As it is stored. */
   text: string;
-}
-
-function nameOf(incident: string): string {
-  return `case/${incident}`;
 }

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Incident } from '@tocsin/domain';
 import { buildIncident, fakeServiceNow, type FakeServiceNow, type ServiceNowFault } from '@tocsin/testing';
-import type { Channel, ChannelMemory, Delivery } from '../channel.js';
+import { migrate, openStore, type Store } from '@tocsin/store';
+import type { Channel, Delivery } from '../channel.js';
 import { deliveryOf } from '../contract.js';
-import { channelDeps, memoryOfProcess } from '../testing.js';
+import { channelDeps } from '../testing.js';
 import { servicenow } from './servicenow.js';
 
 jest.setTimeout(120_000);
@@ -41,30 +42,22 @@ describe('tickets of ServiceNow', () => {
       }
       return at < 0.3 ? faults[Math.floor(chance() * faults.length)] : undefined;
     });
-    const kept = memoryOfProcess();
     // A process that dies does so before or after what it keeps: what came after is for another one to find.
     const die = (): void => {
       if (chance() >= 0.05) return;
       counts.deaths += 1;
       throw new Error('The process died.');
     };
-    const memory: ChannelMemory = {
-      get: async (name) => (die(), kept.get(name)),
-      put: async (name, value, expected) => {
-        die();
-        const done = await kept.put(name, value, expected);
-        die();
-        return done;
-      },
-      delete: async (name) => {
-        die();
-        await kept.delete(name);
-        die();
-      },
+    const kept = await openStore({ file: ':memory:' });
+    await migrate(kept);
+    const deadly: Parameters<Store['db']['withPlugin']>[0] = {
+      transformQuery: ({ node }) => (die(), node),
+      transformResult: async ({ result }) => (die(), result),
     };
+    const store: Store = { ...kept, db: kept.db.withPlugin(deadly) };
     const auth = { basic: { username: 'tocsin', password: { env: 'TEST_SERVICENOW_PASSWORD' } } };
     const config = servicenow.config.parse({ instance: instance.url, auth, closeCode: 'Solved' });
-    const replicas = Array.from({ length: 3 }, () => servicenow.create(config, channelDeps({ memory, now: () => now })));
+    const replicas = Array.from({ length: 3 }, () => servicenow.create(config, channelDeps({ store, now: () => now })));
     const any = (): Channel => replicas[Math.floor(chance() * replicas.length)] as Channel;
     const never = new AbortController().signal;
 
@@ -117,5 +110,6 @@ describe('tickets of ServiceNow', () => {
     expect(counts.lost).toBeGreaterThan(INCIDENTS / 3);
     expect(counts.deaths).toBeGreaterThan(INCIDENTS / 3);
     for (const one of replicas) await one.close();
+    await kept.close();
   });
 });

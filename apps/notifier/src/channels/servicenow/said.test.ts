@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import type { Incident } from '@tocsin/domain';
 import { buildIncident, fakeServiceNow, type FakeServiceNow } from '@tocsin/testing';
+import { migrate, openStore, type Store } from '@tocsin/store';
 import type { Callback, Channel, Reply, SaidBack } from '../channel.js';
 import { deliveryOf } from '../contract.js';
-import { channelDeps, memoryOfProcess } from '../testing.js';
+import { channelDeps } from '../testing.js';
 import { servicenow } from './servicenow.js';
 
 const SECRET = 'w3bh00k-s3cr3t é';
@@ -73,18 +74,22 @@ describe('what people do to a ticket of ServiceNow', () => {
   let instance: FakeServiceNow;
   let channel: Channel;
   let now: number;
+  let store: Store;
   beforeEach(async () => {
+    store = await openStore({ file: ':memory:' });
+    await migrate(store);
     now = Date.parse('2026-09-14T14:00:00.000Z');
     instance = await fakeServiceNow({ auth: { basic: { username: 'tocsin', password: 'p' } }, now: () => now });
     const auth = { basic: { username: 'tocsin', password: { env: 'TEST_SERVICENOW_PASSWORD' } } };
     const own = { closeCode: 'Solved', closeCodes: { false_positive: 'No fault' }, poll: '1m', webhookSecret: { env: 'TEST_SERVICENOW_WEBHOOK' } };
     const config = servicenow.config.parse({ instance: instance.url, auth, ...own });
-    channel = servicenow.create(config, channelDeps({ memory: memoryOfProcess(), now: () => now }));
+    channel = servicenow.create(config, channelDeps({ store, now: () => now }));
     await tell(1);
   });
   afterEach(async () => {
     await channel.close();
     await instance.close();
+    await store.close();
   });
 
   async function tell(version: number, parts: Partial<Incident> = {}): Promise<void> {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Digest, Incident } from '@tocsin/domain';
 import { buildIncident, fakeServiceNow, freePort, type FakeServiceNow, type FakeServiceNowOptions, type ServiceNowFault } from '@tocsin/testing';
-import type { Channel, ChannelMemory, Outcome } from '../channel.js';
+import { dropCase, getCase, migrate, openStore, type Store } from '@tocsin/store';
+import type { Channel, Outcome } from '../channel.js';
 import { delivery, deliveryOf, runChannelContract } from '../contract.js';
-import { channelDeps, memoryOfProcess } from '../testing.js';
+import { channelDeps } from '../testing.js';
 import { servicenow } from './servicenow.js';
 import { SETTLE_MS } from './ticket.js';
 
@@ -16,14 +17,14 @@ const BASIC = { basic: { username: 'tocsin', password: CANARY } };
 
 interface Own {
   config?: object;
-  memory?: ChannelMemory;
+  store?: Store;
   now?: () => number;
 }
 
-function create(instance: string, { config = {}, memory = memoryOfProcess(), now = Date.now }: Own = {}): Channel {
+function create(instance: string, { config = {}, store, now = Date.now }: Own = {}): Channel {
   const auth = { basic: { username: 'tocsin', password: { env: 'TEST_SERVICENOW_PASSWORD' } } };
   const parsed = servicenow.config.parse({ instance, auth, closeCode: 'Solved', timeout: '300ms', ...config });
-  return servicenow.create(parsed, channelDeps({ memory, now, publicUrl: 'https://tocsin.example' }));
+  return servicenow.create(parsed, channelDeps({ now, publicUrl: 'https://tocsin.example', ...(store !== undefined && { store }) }));
 }
 
 function incident(version: number, parts: Partial<Incident> = {}): Incident {
@@ -32,19 +33,23 @@ function incident(version: number, parts: Partial<Incident> = {}): Incident {
 
 describe('servicenow', () => {
   let instance: FakeServiceNow;
-  let memory: ChannelMemory;
+  let store: Store;
   let now = START;
   const open = async (options: Partial<FakeServiceNowOptions> = {}): Promise<void> => {
     instance = await fakeServiceNow({ auth: BASIC, now: () => now, ...options });
   };
   beforeEach(async () => {
     now = START;
-    memory = memoryOfProcess();
+    store = await openStore({ file: ':memory:' });
+    await migrate(store);
     await open();
   });
-  afterEach(() => instance.close());
+  afterEach(async () => {
+    await instance.close();
+    await store.close();
+  });
 
-  const channel = (config: object = {}): Channel => create(instance.url, { config, memory, now: () => now });
+  const channel = (config: object = {}): Channel => create(instance.url, { config, store, now: () => now });
   const tell = async (to: Channel, told: Incident): Promise<Outcome | undefined> =>
     (await to.send([{ ...deliveryOf('incident', told), id: `delivery-${told.version}` }], never))[0];
   const tickets = () => instance.tables.get('incident') ?? [];
@@ -201,7 +206,7 @@ describe('servicenow', () => {
       faults('lost reply');
       await tell(other, incident(1));
       expect(await tell(other, incident(1))).toMatchObject({ ok: false, retry: true, scope: 'delivery' });
-      expect(JSON.parse((await memory.get(`case/${ID}`)) ?? '{}')).toMatchObject({ state: 'creating', sysId: '' });
+      expect(await getCase(store.db, 'test', ID)).toMatchObject({ state: 'creating', reference: undefined });
     });
 
     it('comes of two replicas that have the same delivery', async () => {
@@ -261,7 +266,7 @@ describe('servicenow', () => {
   });
 
   it('does not connect to where egress may not go', async () => {
-    expect(await tell(create('http://169.254.169.254'), incident(1))).toMatchObject({ ok: false, retry: true, reason: 'blocked' });
+    expect(await tell(create('http://169.254.169.254', { store }), incident(1))).toMatchObject({ ok: false, retry: true, reason: 'blocked' });
   });
 
   it('waits where the table is not there, so that a mistake of the configuration loses nothing', async () => {
@@ -274,8 +279,8 @@ describe('servicenow', () => {
     await instance.close();
     await open({ auth: { apiKey: CANARY } });
     expect(await tell(channel({ auth: { apiKey: { key: { env: 'TEST_SERVICENOW_PASSWORD' } } } }), incident(1))).toEqual({ ok: true });
+    await dropCase(store.db, { subscription: 'test', subject: ID });
     await instance.close();
-    memory = memoryOfProcess();
     await open({ auth: { client: { id: 'i', secret: CANARY, life: 60 } } });
     const to = channel({ auth: { oauth2: { clientId: 'i', clientSecret: { env: 'TEST_SERVICENOW_PASSWORD' } } } });
     expect(await tell(to, incident(1))).toEqual({ ok: true });

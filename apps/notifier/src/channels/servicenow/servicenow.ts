@@ -41,7 +41,10 @@ class Servicenow extends HttpChannel implements Channel {
     super(config, deps);
     this.#config = config;
     this.#api = new TableApi(config, this.http, deps);
-    this.#cases = new Cases(deps.memory);
+    this.#cases = new Cases(
+      deps,
+      (sysId) => `${config.instance.replace(/\/+$/, '')}/nav_to.do?uri=${encodeURIComponent(`${config.table}.do?sys_id=${sysId}`)}`,
+    );
     this.#tickets = new Tickets({ config, api: this.#api, cases: this.#cases, deps });
     if (config.poll !== undefined && config.table !== 'em_event') this.poll = { everyMs: config.poll, run: (signal) => this.#changed(signal) };
   }
