@@ -7,18 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Incident } from '@tocsin/domain';
 import { encodeEvent, EventType, openKafkaLog, Topic, topicSpecs, type EventLog } from '@tocsin/event-log';
 import { migrate, openStore, upsertIncidents, type Store } from '@tocsin/store';
-import {
-  buildIncident,
-  describeReal,
-  fakeJira,
-  startKafka,
-  startPostgres,
-  type FakeJira,
-  type KafkaBroker,
-  type PostgresServer,
-} from '@tocsin/testing';
+import { buildIncident, describeReal, startKafka, startPostgres, type KafkaBroker, type PostgresServer } from '@tocsin/testing';
 import { Service } from './processes.js';
 import { seeded } from './random.js';
+import { TICKET_SYSTEMS, type TicketSystem } from './ticket-systems.js';
 
 /** At full size: CASES_INCIDENTS=1000. */
 const INCIDENTS = Number(process.env['CASES_INCIDENTS'] ?? 60);
@@ -33,7 +25,7 @@ describeReal(['kafka-process', 'postgres-process'], 'cases of incidents', () => 
   let postgres: PostgresServer;
   let log: EventLog;
   let directory: string;
-  let jira: FakeJira;
+  const systems: TicketSystem[] = [];
   let store: Store | undefined;
   const services: Service[] = [];
   beforeAll(async () => {
@@ -46,7 +38,7 @@ describeReal(['kafka-process', 'postgres-process'], 'cases of incidents', () => 
   afterEach(async () => {
     await Promise.all(services.splice(0).map((service) => service.stop()));
     await store?.close();
-    await jira.close();
+    await Promise.all(systems.splice(0).map((system) => system.close()));
   });
   afterAll(async () => {
     await log.close();
@@ -59,24 +51,12 @@ describeReal(['kafka-process', 'postgres-process'], 'cases of incidents', () => 
     `are ${INCIDENTS} tickets of ${INCIDENTS} incidents, told by ${REPLICAS} replicas that are killed, with a fifth of the answers lost`,
     async () => {
       const chance = seeded(SEED);
-      jira = await fakeJira({ flavor: 'cloud', authorization: 'Bearer x', indexLagMs: LAG_MS });
-      let lost = 0;
-      jira.misbehave((request) => {
-        if (request.startsWith('GET') || chance() >= 0.2) return undefined;
-        lost++;
-        return 'lost reply';
-      });
-      await writeFile(
-        join(directory, 'policies.yaml'),
-        `apiVersion: tocsin.dev/v1
-kind: Subscription
-metadata: { name: tickets }
-spec:
-  events: incidents
-  digest: false
-  channel: { type: jira, url: "${jira.url}", flavor: cloud, auth: { bearer: { env: JIRA } }, project: SEC, searchLag: ${2 * LAG_MS}ms, timeout: 2s }
-`,
+      for (const openSystem of Object.values(TICKET_SYSTEMS)) systems.push(await openSystem({ chance, lose: 0.2, lagMs: LAG_MS }));
+      const subscriptions = systems.map(
+        ({ name, channel }) =>
+          `apiVersion: tocsin.dev/v1\nkind: Subscription\nmetadata: { name: ${name} }\nspec: { events: incidents, digest: false, channel: ${channel} }\n`,
       );
+      await writeFile(join(directory, 'policies.yaml'), subscriptions.join('---\n'));
       await writeFile(join(directory, 'tocsin.config'), 'notifier: { maxRetryDelayMs: 1000 }\n');
       const { url: DATABASE_URL } = await postgres.createDatabase();
       const opened = (store = await openStore({ url: DATABASE_URL }));
@@ -87,7 +67,7 @@ spec:
         KAFKA_PARTITIONS: String(PARTITIONS),
         TOCSIN_POLICY_DIR: directory,
         TOCSIN_CONFIG: join(directory, 'tocsin.config'),
-        JIRA: 'x',
+        ...Object.assign({}, ...systems.map((system) => system.env)),
       };
       for (let replica = 0; replica < REPLICAS; replica++) services.push(await Service.launch('notifier', env));
       await Promise.all(services.map((service) => service.ready()));
@@ -97,9 +77,13 @@ spec:
       const versions = incidents.flatMap((incident) => storyOf(incident, chance));
       for (let from = 0; from < versions.length; from += 50) await tell(opened, log, versions.slice(from, from + 50));
 
+      const wrongIn = (system: TicketSystem): string[] =>
+        system.tickets().flatMap(({ name, title, isRight }) => {
+          const incident = versions.findLast((one) => title.endsWith(` ${one.title}`));
+          return incident !== undefined && isRight(incident.status) ? [] : [name];
+        });
       let kills = 0;
-      const done = (): boolean =>
-        jira.issues.length >= INCIDENTS && jira.issues.every((issue) => inStep(issue.fields['summary'], issue.status, versions));
+      const done = (): boolean => systems.every((system) => system.tickets().length >= INCIDENTS && wrongIn(system).length === 0);
       // Killed while there is work; then left in peace for what is waited out (claims, the index).
       const end = performance.now() + DEADLINE_MS;
       while (!done() && kills < 6 + INCIDENTS / 50) {
@@ -108,14 +92,17 @@ spec:
         kills++;
       }
       while (!done() && performance.now() < end) await pause(100);
-      const wrong = jira.issues.filter((issue) => !inStep(issue.fields['summary'], issue.status, versions));
-      process.stderr.write(
-        `cases, seed ${SEED}: ${INCIDENTS} incidents, ${jira.issues.length} tickets, ${wrong.length} in another state, ${lost} answers lost, ` +
-          `${kills} times killed, ${(jira.requests.length / INCIDENTS).toFixed(1)} calls an incident, ${((performance.now() - began) / 1_000).toFixed(0)} s\n`,
-      );
-      expect(wrong.map(({ key }) => key)).toEqual([]);
-      expect(new Set(jira.issues.map(({ fields }) => String(fields['summary']))).size).toBe(INCIDENTS);
-      expect(jira.issues).toHaveLength(INCIDENTS);
+      const seconds = ((performance.now() - began) / 1_000).toFixed(0);
+      for (const system of systems) {
+        const [tickets, wrong] = [system.tickets(), wrongIn(system)];
+        process.stderr.write(
+          `cases in ${system.name}, seed ${SEED}: ${INCIDENTS} incidents, ${tickets.length} tickets, ${wrong.length} in another state, ` +
+            `${system.lost()} answers lost, ${kills} times killed, ${(system.requests() / INCIDENTS).toFixed(1)} calls an incident, ${seconds} s\n`,
+        );
+        expect(wrong).toEqual([]);
+        expect(new Set(tickets.map(({ title }) => title)).size).toBe(INCIDENTS);
+        expect(tickets).toHaveLength(INCIDENTS);
+      }
     },
     DEADLINE_MS + 60_000,
   );
@@ -153,12 +140,4 @@ async function tell({ transaction }: Store, log: EventLog, versions: readonly In
       ),
     ),
   );
-}
-
-/** Statuses of the fake: to do, in progress, done. */
-const STATUS = { open: '1', acknowledged: '3', contained: '3', resolved: '5' } as const;
-
-function inStep(summary: unknown, status: string, versions: readonly Incident[]): boolean {
-  const incident = versions.findLast(({ title }) => String(summary).endsWith(` ${title}`));
-  return incident !== undefined && STATUS[incident.status] === status;
 }

@@ -6,11 +6,12 @@ import type { Channel, Outcome } from '../channel.js';
 import { delivery, deliveryOf, runChannelContract } from '../contract.js';
 import { channelDeps } from '../testing.js';
 import { servicenow } from './servicenow.js';
-import { SETTLE_MS } from './ticket.js';
 
 const CANARY = 's3rv1c3n0w-p4ssw0rd';
 process.env['TEST_SERVICENOW_PASSWORD'] = CANARY;
 const never = new AbortController().signal;
+/** The default. */
+const SEARCH_LAG_MS = 90_000;
 const START = Date.parse('2026-09-14T14:00:00.000Z');
 const ID = '11111111-1111-5111-8111-111111111111';
 const BASIC = { basic: { username: 'tocsin', password: CANARY } };
@@ -178,7 +179,7 @@ describe('servicenow', () => {
       const to = channel();
       faults(fault);
       expect(await tell(to, incident(1))).toMatchObject({ ok: false, retry: true });
-      for (let n = 0; n < 3 && !(await tell(to, incident(1)))?.ok; n += 1) now += SETTLE_MS / 2;
+      for (let n = 0; n < 3 && !(await tell(to, incident(1)))?.ok; n += 1) now += SEARCH_LAG_MS / 2;
       expect(tickets()).toHaveLength(1);
       expect(await tell(to, resolved(2))).toEqual({ ok: true });
       expect(tickets()).toMatchObject([{ state: '6' }]);
@@ -192,7 +193,7 @@ describe('servicenow', () => {
       faults('lost reply');
       await tell(to, incident(1));
       const second = await tell(to, incident(1));
-      expect(second).toMatchObject({ ok: false, retry: true, scope: 'delivery', afterMs: SETTLE_MS });
+      expect(second).toMatchObject({ ok: false, retry: true, scope: 'delivery', afterMs: SEARCH_LAG_MS });
       now += 30_000;
       expect(await tell(to, incident(1))).toEqual({ ok: true });
       expect(tickets()).toHaveLength(1);

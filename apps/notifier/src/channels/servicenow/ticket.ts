@@ -7,12 +7,6 @@ import type { Case, Cases, Held } from './case.js';
 import type { ServicenowConfig } from './config.js';
 import { correlationDisplay, correlationId, fieldsOf, noteOf, plain } from './words.js';
 
-/**
- * How long a request whose answer was lost may still make a ticket, or a ticket may not show in a search yet. Transactions of the Table API
- * are cut after 60 seconds, https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0534905; the rest is for replicas that lag.
- */
-export const SETTLE_MS = 90_000;
-
 export interface TicketDeps {
   config: ServicenowConfig;
   api: TableApi;
@@ -63,7 +57,7 @@ export class Tickets {
     // A search for a column that is not there finds everything.
     const row = found.rows.find((one) => one['correlation_id']?.value === correlation);
     if (row !== undefined) return this.#made(incident, delivery, row, held, signal);
-    const afterMs = at + SETTLE_MS - this.#deps.now();
+    const afterMs = at + this.#config.searchLag - this.#deps.now();
     if (afterMs > 0) {
       const message = 'It is not known whether the ticket was made; it will be looked for again before another one is made.';
       return { ok: false, retry: true, reason: 'server_error', message, afterMs, scope: 'delivery' };
