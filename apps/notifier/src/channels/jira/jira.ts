@@ -6,8 +6,9 @@ import { saidByChange, saidByComment, type KnownCase, type SeenCase } from '../.
 import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Outcome, Reply, SaidBack } from '../channel.js';
 import { JiraApi } from './api.js';
 import { jiraConfig, type JiraConfig } from './config.js';
-import { categoryOf, COMMON_LABEL, JiraSystem, STATUS_OF, type JiraIssue, type JiraUser } from './system.js';
+import { categoryOf, COMMON_LABEL, JiraSystem, STATUS_OF } from './system.js';
 import { fromAdf } from './text.js';
+import { readWebhook, type JiraIssue, type JiraUser, type WebhookEvent } from './webhook.js';
 
 /** One ticket of Jira per incident, in step both ways. */
 export const jira: ChannelKind<JiraConfig> = {
@@ -65,9 +66,9 @@ class Jira implements Channel {
     const { webhookSecret } = this.#config;
     if (webhookSecret === undefined) return { status: 404, commands: [] };
     if (!signedBy(await resolveSecret(webhookSecret), body, headers['x-hub-signature'])) return { status: 401, commands: [] };
-    const event = parse(body);
+    const event = readWebhook(body);
     const identifier = headers['x-atlassian-webhook-identifier'];
-    if (event?.issue === undefined || typeof event.issue.id !== 'string') return { status: 200, commands: [] };
+    if (event === undefined) return { status: 200, commands: [] };
     const change = `jira/${this.#deps.subscription}/${identifier ?? `${event.issue.id}/${String(event.timestamp)}`}`;
     return { status: 200, commands: await this.#meaning(event, event.issue, change) };
   }
@@ -154,23 +155,6 @@ class Jira implements Channel {
       this.#me = idOf(asked.body as JiraUser);
     }
     return idOf(who) === this.#me;
-  }
-}
-
-interface WebhookEvent {
-  webhookEvent?: unknown;
-  timestamp?: unknown;
-  user?: JiraUser;
-  issue?: JiraIssue;
-  comment?: { author?: JiraUser; body?: unknown };
-}
-
-function parse(body: Buffer): WebhookEvent | undefined {
-  try {
-    const value = JSON.parse(body.toString('utf8')) as unknown;
-    return value !== null && typeof value === 'object' ? (value as WebhookEvent) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createHmac } from 'node:crypto';
 import { buildIncident, type JiraUser, type JiraWebhook } from '@tocsin/testing';
 import type { Channel, ChannelDeps, Reply } from '../channel.js';
 import { LAG_MS, jiraScene, never } from './testing.js';
@@ -78,6 +79,19 @@ describe.each(['cloud', 'datacenter'] as const)('what people do in Jira, %s', (f
     expect((await receive(scene.fake.move('SEC-1', 'Erledigt', scene.fake.me))).commands).toEqual([]);
     expect((await receive(scene.fake.comment('SEC-1', '/tocsin x', scene.fake.me))).commands).toEqual([]);
     expect((await receive(scene.fake.comment('SEC-1', 'what is /tocsin?', ANN))).commands).toEqual([]);
+  });
+
+  it.each([
+    'null',
+    '[]',
+    '{"issue":null}',
+    '{"issue":{"id":7}}',
+    '{"issue":{"id":"10001","fields":3},"user":null}',
+    '{"issue":{"id":"10001"},"comment":{"author":"x"}}',
+  ])('is nothing when it has not the form of an event: %s', async (text) => {
+    const body = Buffer.from(text);
+    const signature = `sha256=${createHmac('sha256', String(process.env['TEST_JIRA_SECRET'])).update(body).digest('hex')}`;
+    expect(await receive({ headers: { 'x-hub-signature': signature }, body })).toEqual({ status: 200, commands: [] });
   });
 
   it('is believed only when Jira signed it, and only of tickets that are ours', async () => {

@@ -3,6 +3,7 @@ import type { Asked, CaseComment, CaseContent, CaseRef, CaseResolution, CaseStat
 import type { Answered, JiraApi, JiraFailure } from './api.js';
 import type { JiraConfig } from './config.js';
 import { fromAdf, toAdf, toWiki } from './text.js';
+import type { JiraIssue } from './webhook.js';
 
 /** Every ticket of ours has it, so that those that changed can be asked for. */
 export const COMMON_LABEL = 'tocsin';
@@ -124,25 +125,6 @@ export class JiraSystem implements CaseSystem {
   #refOf({ id, key }: JiraIssue): CaseRef {
     return { reference: id, name: key, url: `${this.#config.url.replace(/\/+$/, '')}/browse/${encodeURIComponent(key)}` };
   }
-}
-
-/** As far as we read one. */
-export interface JiraIssue {
-  id: string;
-  key: string;
-  fields?: {
-    labels?: string[];
-    status?: { id?: string; statusCategory?: { key?: string } };
-    assignee?: JiraUser | null;
-    resolution?: { name?: string } | null;
-    updated?: string;
-  };
-}
-
-export interface JiraUser {
-  accountId?: string;
-  name?: string;
-  displayName?: string;
 }
 
 export function categoryOf(issue: unknown): string | undefined {
