@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigErrors, parseYamlDocuments, zodIssues, type ConfigIssue, type YamlDoc } from '@tocsin/extension';
+import type { NotifierConfig } from '@tocsin/notifier/config';
 import type { SourceMapping } from '@tocsin/policy';
 import { UsageError } from './command.js';
 
@@ -9,6 +10,8 @@ export interface PolicyConfig {
   directory: string | undefined;
   /** Whether the rules that come with Tocsin are in force. */
   builtinRules: boolean;
+  /** Its section for the notifier; undefined: it has mistakes, or there is no file. */
+  notifier?: NotifierConfig | undefined;
   /** Mistakes of the file, and of documents beside it. */
   check(mappings: readonly SourceMapping[]): ConfigIssue[];
 }
@@ -33,13 +36,14 @@ export async function readConfig(file: string): Promise<PolicyConfig> {
   const section = <T>(name: string, schema: Schema<T>): T | undefined => parseSection(document, name, value[name], schema, issues);
   const ingestSection = section('ingest', ingest.ingestConfig);
   const correlatorSection = section('correlator', correlator.correlatorConfig);
-  section('notifier', notifier.notifierConfig);
+  const notifierSection = section('notifier', notifier.notifierConfig);
   section('responder', responder.responderConfig);
   const { policyDir, http } = value as { policyDir?: unknown; http?: { host?: unknown } };
   const host = typeof http?.host === 'string' ? http.host : '127.0.0.1';
   return {
     directory: typeof policyDir === 'string' ? policyDir : undefined,
     builtinRules: correlatorSection?.builtinRules ?? true,
+    notifier: notifierSection,
     check(mappings) {
       if (ingestSection === undefined) return issues;
       const place = (issue: ConfigIssue): ConfigIssue => (issue.file === 'tocsin.yaml' ? { ...issue, file } : issue);

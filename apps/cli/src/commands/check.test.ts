@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { fakeJira } from '@tocsin/testing';
 import { burst, useWorkspace } from '../testing.js';
 
 describe('tocsin check', () => {
@@ -155,5 +156,34 @@ spec:
       expect(code).toBe(2);
       expect(err).toContain('"absent.yaml" cannot be read (ENOENT)');
     });
+  });
+
+  it('asks receivers, says what to fix there, and writes nothing', async () => {
+    const fake = await fakeJira({ flavor: 'cloud', authorization: 'Bearer canary', lacks: ['TRANSITION_ISSUES'] });
+    process.env['TEST_CHECK_LIVE'] = 'canary';
+    const workspace = await workspaces.open();
+    const document = (name: string, channel: string): string =>
+      `apiVersion: tocsin.dev/v1\nkind: Subscription\nmetadata: { name: ${name} }\nspec: { events: incidents, channel: ${channel} }\n`;
+    const jira = (more: string): string => `{ type: jira, url: "${fake.url}", auth: { bearer: { env: TEST_CHECK_LIVE } }, project: SEC${more} }`;
+    await workspace.write('p/a.yaml', [document('tickets', jira('')), document('siem', '{ type: syslog, host: 127.0.0.1 }')].join('---\n'));
+    const { code, out, err } = await workspace.tocsin('check', '--live', '@/p');
+    expect(out + err).not.toContain('canary');
+    expect([code, out.split('\n')]).toEqual([
+      1,
+      [
+        'Valid: 2 Subscription.',
+        '',
+        'tickets (jira)',
+        '  ok  connection: Jira Cloud',
+        '  ok  login: is Tocsin',
+        '  NO  permissions: lacks TRANSITION_ISSUES in the project SEC, which is not there or has to grant them',
+        '',
+        'siem (syslog): nothing is asked; try `tocsin drill siem` on a running Tocsin',
+        '',
+      ],
+    ]);
+    const { out: json } = await workspace.tocsin('check', '--live', '@/p', '-o', 'json');
+    expect(JSON.parse(json)).toMatchObject({ valid: true, receivers: [{ subscription: 'tickets', channel: 'jira' }, { subscription: 'siem' }] });
+    await fake.close();
   });
 });

@@ -68,7 +68,18 @@ export interface Channel {
   receive?(request: Callback): Promise<Reply>;
   /** For receivers that cannot call: what they said since the last time. One replica at a time runs it. */
   poll?: { everyMs: number; run(signal: AbortSignal): Promise<readonly SaidBack[]> };
+  /** What `tocsin check --live` asks the receiver about: it MUST NOT write anything there, nor use the store. */
+  check?(signal: AbortSignal): Promise<readonly Finding[]>;
   close(): Promise<void>;
+}
+
+/** One thing about a receiver that was looked at. */
+export interface Finding {
+  /** A word or two: `login`, `fields`. */
+  what: string;
+  ok: boolean;
+  /** What was found; where it is not well, also what to do. Never a secret. */
+  message: string;
 }
 
 /** A request of the receiver, as it came. */

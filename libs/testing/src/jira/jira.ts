@@ -37,6 +37,10 @@ export interface FakeJiraOptions {
   secret?: string;
   /** Whether the workflow has a way to done. */
   canEnd?: boolean;
+  /** Permissions that the account lacks. */
+  lacks?: readonly string[];
+  /** Fields that tickets must have beside summary. */
+  required?: readonly string[];
 }
 
 export interface FakeJira {
@@ -80,7 +84,17 @@ const TEXT_MAX = 32_767;
  * - Webhooks that have a secret are signed: https://developer.atlassian.com/cloud/jira/platform/webhooks/#secure-admin-webhooks
  */
 export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
-  const { flavor, project = 'SEC', authorization, indexLagMs = 0, now = () => Date.now(), secret = '', canEnd = true } = options;
+  const {
+    flavor,
+    project = 'SEC',
+    authorization,
+    indexLagMs = 0,
+    now = () => Date.now(),
+    secret = '',
+    canEnd = true,
+    lacks = [],
+    required = [],
+  } = options;
   const cloud = flavor === 'cloud';
   const base = cloud ? '/rest/api/3' : '/rest/api/2';
   const issues: JiraIssue[] = [];
@@ -202,6 +216,40 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     return [405, {}];
   };
 
+  /** https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-get */
+  const meta = (path: string): [number, object] | undefined => {
+    if (path.startsWith('/mypermissions?')) {
+      const query = new URLSearchParams(path.slice(path.indexOf('?')));
+      if (query.get('projectKey') !== project)
+        return [404, { errorMessages: [`No project could be found with key '${query.get('projectKey')}'.`], errors: {} }];
+      const names = (query.get('permissions') ?? '').split(',');
+      // Cloud answers what it is asked for alone, and wants to be asked.
+      if (cloud && names[0] === '') return [400, { errorMessages: ["The 'permissions' query parameter is required."], errors: {} }];
+      return [200, { permissions: Object.fromEntries(names.map((name) => [name, { id: '1', key: name, havePermission: !lacks.includes(name) }])) }];
+    }
+    const [, key, type] = /^\/issue\/createmeta\/([^/?]+)\/issuetypes(?:\/([^/?]+))?(?:\?|$)/.exec(path) ?? [];
+    const page = <T>(name: string, values: T[]): object => ({ startAt: 0, maxResults: 200, total: values.length, [cloud ? name : 'values']: values });
+    if (key !== undefined && key !== project) return [404, { errorMessages: ['The project does not exist.'], errors: {} }];
+    if (key !== undefined && type === undefined) return [200, page('issueTypes', [{ id: '10001', name: 'Task', subtask: false }])];
+    if (key !== undefined) {
+      const fields = [...KNOWN_FIELDS, ...required].map((fieldId) => ({
+        fieldId,
+        name: fieldId,
+        required: ['project', 'issuetype', 'summary', ...required].includes(fieldId),
+        hasDefaultValue: false,
+        ...(fieldId === 'priority' && { allowedValues: PRIORITIES.map((name) => ({ name })) }),
+        ...(fieldId === 'components' && { allowedValues: [{ name: 'Security' }] }),
+      }));
+      return [200, page('fields', fields)];
+    }
+    if (path !== `/project/${project}/statuses`) return undefined;
+    const statuses = Object.entries(STATUSES).filter(([, { category }]) => canEnd || category.key !== 'done');
+    return [
+      200,
+      [{ id: '10001', name: 'Task', statuses: statuses.map(([id, { name, category }]) => ({ id, name, statusCategory: category })) }] as object,
+    ];
+  };
+
   const answerOf = (method: string, path: string, body: Record<string, unknown>): [number, object?] => {
     if (path === '/serverInfo') return [200, { deploymentType: cloud ? 'Cloud' : 'Server', version: cloud ? '1001.0.0' : '10.3.0', baseUrl: url }];
     if (path === '/myself') return [200, me];
@@ -211,6 +259,8 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
       return cloud
         ? [410, { errorMessages: ['The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.'] }]
         : search(body);
+    const about = method === 'GET' ? meta(path) : undefined;
+    if (about !== undefined) return about;
     const [, key, rest = ''] = /^\/issue\/([^/?]+)([^?]*)/.exec(path) ?? [];
     if (key === undefined) return [404, {}];
     const issue = find(decodeURIComponent(key));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { COLUMNS, JOURNALS, LENGTHS, find, glideTime, priorityOf, type JournalEntry, type ServiceNowRecord } from './tables.js';
+import { CHOICES, COLUMNS, GROUPS, JOURNALS, LENGTHS, find, glideTime, priorityOf, type JournalEntry, type ServiceNowRecord } from './tables.js';
 
 /** How the instance misbehaves with one request. */
 export type ServiceNowFault =
@@ -53,6 +53,8 @@ export interface FakeServiceNowOptions {
   readOnly?: readonly string[];
   /** A table without this column, as after it was renamed. */
   renamed?: readonly string[];
+  /** Tables whose rows this user may not read: they are left out of what is found. */
+  hidden?: readonly string[];
   now?: () => number;
   /** How long queries do not show what is new, as reads from a replica; milliseconds. */
   lagMs?: number;
@@ -169,6 +171,10 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
   };
 
   const rowsOf = (table: string): ServiceNowRecord[] => {
+    if ((options.hidden ?? []).includes(table)) return [];
+    if (table === 'sys_choice') return [...CHOICES];
+    if (table === 'sys_user_group') return [...GROUPS];
+    if (table === 'sys_dictionary') return Object.keys(COLUMNS).flatMap((name) => columnsOf(name).map((element) => ({ name, element })));
     if (table === 'sys_journal_field') return journal.map((entry) => ({ ...entry }));
     return (tables.get(table) ?? []).filter(({ sys_id: id = '' }) => (createdAt.get(id) ?? 0) + lagMs <= now());
   };

@@ -61,8 +61,20 @@ export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   incident: TASK,
   sn_si_incident: TASK,
   em_event: EVENT,
+  sys_dictionary: ['name', 'element'],
+  sys_choice: ['name', 'element', 'value', 'label', 'inactive'],
+  sys_user_group: ['sys_id', 'name', 'active'],
   sys_journal_field: ['sys_id', 'element_id', 'element', 'value', 'sys_created_on', 'sys_created_by'],
 };
+
+/** The choices of `incident` as they come with an instance; those of `state` are its own and not those of `task`. */
+export const CHOICES: readonly ServiceNowRecord[] = [
+  ...['1', '2', '3', '6', '7', '8'].map((value) => ({ name: 'incident', element: 'state', value, inactive: 'false' })),
+  ...['-5', '1', '2', '3', '4', '7'].map((value) => ({ name: 'task', element: 'state', value, inactive: 'false' })),
+  ...['Solved', 'No fault', 'Duplicate'].map((value) => ({ name: 'incident', element: 'close_code', value, inactive: 'false' })),
+];
+
+export const GROUPS: readonly ServiceNowRecord[] = [{ sys_id: 'a'.repeat(32), name: 'SOC', active: 'true' }];
 
 export const JOURNALS: ReadonlySet<string> = new Set(['work_notes', 'comments']);
 

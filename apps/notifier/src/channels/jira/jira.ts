@@ -3,8 +3,9 @@ import { resolveSecret } from '@tocsin/extension';
 import { findCase, getIncidents } from '@tocsin/store';
 import { Cases } from '../../cases/cases.js';
 import { saidByChange, saidByComment, type KnownCase, type SeenCase } from '../../cases/said-back.js';
-import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Outcome, Reply, SaidBack } from '../channel.js';
+import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Finding, Outcome, Reply, SaidBack } from '../channel.js';
 import { JiraApi } from './api.js';
+import { checkJira } from './check.js';
 import { jiraConfig, type JiraConfig } from './config.js';
 import { categoryOf, COMMON_LABEL, JiraSystem, STATUS_OF } from './system.js';
 import { fromAdf } from './text.js';
@@ -55,6 +56,10 @@ class Jira implements Channel {
 
   send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
     return Promise.all(batch.map((delivery) => this.#cases.deliver(delivery, signal)));
+  }
+
+  check(signal: AbortSignal): Promise<Finding[]> {
+    return checkJira(this.#config, this.#api, signal);
   }
 
   async close(): Promise<void> {

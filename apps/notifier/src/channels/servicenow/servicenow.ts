@@ -1,10 +1,11 @@
 import type { Incident } from '@tocsin/domain';
 import { resolveSecret } from '@tocsin/extension';
-import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Outcome, Reply, SaidBack } from '../channel.js';
+import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Finding, Outcome, Reply, SaidBack } from '../channel.js';
 import { HttpChannel } from '../http-channel.js';
 import { messageOf } from '../message.js';
 import { TableApi, type Row } from './api.js';
 import { Cases } from './case.js';
+import { checkServicenow } from './check.js';
 import { servicenowConfig, type ServicenowConfig } from './config.js';
 import { eventOf } from './event.js';
 import { notesIn, saidBy } from './said.js';
@@ -62,6 +63,10 @@ class Servicenow extends HttpChannel implements Channel {
     if (events === 'incidents') return this.#tickets.deliver(delivery.data as Incident, delivery, signal);
     const why = `the table ${table} takes incidents; let the Subscription have "events: incidents", or set "table: em_event"`;
     return { ok: false, retry: true, reason: 'config', message: why };
+  }
+
+  check(signal: AbortSignal): Promise<Finding[]> {
+    return checkServicenow(this.#config, this.#api, signal);
   }
 
   /** The instance says that a ticket changed. What became of it is read from the ticket, so that nobody need believe the order of what comes. */
