@@ -120,6 +120,7 @@ describe('secrets', () => {
         store,
         process: 'test',
         publicUrl: undefined,
+        notice: async () => undefined,
       };
       const channel = kind.create(parsed, deps);
       const ledger = new Ledger({ store, logger, metrics, retentionDays: 30, now });

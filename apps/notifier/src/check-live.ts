@@ -28,6 +28,7 @@ export async function checkReceivers(
     logger: createLogger('check', 'silent'),
     process: randomUUID(),
     publicUrl: undefined,
+    notice: async () => undefined,
   };
   return Promise.all(
     subscriptions.map(async ({ metadata: { name: subscription }, spec: { channel: out } }) => {

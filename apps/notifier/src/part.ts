@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Topic } from '@tocsin/event-log';
 import { buildRegistry } from '@tocsin/extension';
 import { contentOf, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
+import type { Notice } from './channels/channel.js';
 import { Egress } from './channels/egress.js';
 import { channelMemory } from './channels/memory.js';
 import { channels } from './channels/index.js';
@@ -10,6 +12,7 @@ import { formats } from './formats/index.js';
 import { createNotifierMetrics } from './metrics.js';
 import { NotifierModule } from './notifier.module.js';
 import { inFormat } from './pipeline/in-format.js';
+import { noticeRecord } from './pipeline/notice.js';
 import { Ledger } from './pipeline/ledger.js';
 import { Subscription } from './pipeline/subscription.js';
 import { Subscriptions } from './pipeline/subscriptions.js';
@@ -35,12 +38,14 @@ export const notifierPart: AppPart<NotifierConfig> = {
       const ledger = new Ledger({ store, logger, metrics: notifierMetrics, retentionDays: config.ledgerDays, now });
       const settings = { disableAfterMs: config.disableAfter, probeEveryMs: config.probeEvery };
       const watch = new Watch({ store, log, logger, metrics: notifierMetrics, settings, now });
+      const notice = (told: Notice): Promise<void> => log.append(Topic.Violations, [noticeRecord({ ...told, time: new Date(now()).toISOString() })]);
       const shared = { log, store, logger, metrics: notifierMetrics, now, concurrency, maxRetryDelayMs, ledger, watch };
       const subscriptions = new Subscriptions((document) => {
         const { channel: out, format: chosen } = document.spec;
         const { name } = document.metadata;
         const memory = channelMemory(store, name);
-        const channel = registry.get(out.type)?.create(out.config, { egress, now, logger, subscription: name, memory, store, process, publicUrl });
+        const deps = { egress, now, logger, subscription: name, memory, store, process, publicUrl, notice };
+        const channel = registry.get(out.type)?.create(out.config, deps);
         const format = formatRegistry.get(chosen.type)?.create(chosen.config);
         if (channel === undefined || format === undefined) {
           throw new Error(`Channel type "${out.type}" or format "${chosen.type}" passed the check but is not registered.`);

@@ -35,6 +35,7 @@ export async function callbacks(name: 'jira-webhook' | 'slack-button'): Promise<
       store,
       process: 'fuzz',
       publicUrl: 'https://tocsin.example',
+      notice: async () => undefined,
     });
   };
   const target = (channel: Channel, seeds: readonly Buffer[], sign: (body: Buffer) => Record<string, string>): Target => ({

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Digest, Incident } from '@tocsin/domain';
-import { changeCase, claimCase, getCase, getIncidents, isTransient, releaseCase, type CaseChange, type CaseRow, type Store } from '@tocsin/store';
-import type { Delivery, Outcome } from '../channels/channel.js';
+import { changeCase, claimCase, getCase, getIncidents, isTransient, releaseCase, type CaseChange, type CaseRow } from '@tocsin/store';
+import type { ChannelDeps, Delivery, Outcome } from '../channels/channel.js';
 import type { Failed } from '../channels/http.js';
 import { messageOf } from '../channels/message.js';
+import { fieldVariables, type FieldVariables } from './fields.js';
+import { lostCase } from './lost.js';
 import { commentOf, contentOfDigest, contentOfIncident, resolutionOf, statusOf, type Written } from './content.js';
 import type { Asked, CaseContent, CaseFailure, CaseRef, CaseSystem } from './system.js';
 
-export interface CasesDeps {
-  store: Store;
-  subscription: string;
-  publicUrl: string | undefined;
-  now(): number;
-}
+export type CasesDeps = Pick<ChannelDeps, 'store' | 'subscription' | 'publicUrl' | 'now' | 'notice'>;
 
 const CLAIM_MS = 120_000;
 /** Nothing is asked of a system for longer: the claim must outlive it. */
@@ -84,7 +81,7 @@ export class Cases {
     const content = incident === undefined ? contentOfDigest(subject as Digest, link) : contentOfIncident(incident, link);
     const ref = await this.#existing(row, signal);
     if (ref === undefined) {
-      const made = await this.#create(row, content, signal);
+      const made = await this.#create(row, content, fieldVariables(subject, link), signal);
       if (incident === undefined) await this.#save(row, { version: 1 });
       else await this.#bringInStep(row, made, incident, content, { ...content, told: toldOf(incident) }, signal);
       return;
@@ -108,9 +105,9 @@ export class Cases {
     return undefined;
   }
 
-  async #create(row: Claimed, content: CaseContent, signal: AbortSignal): Promise<CaseRef> {
+  async #create(row: Claimed, content: CaseContent, variables: FieldVariables, signal: AbortSignal): Promise<CaseRef> {
     await this.#save(row, { state: 'creating', attemptedAt: iso(this.#deps.now()) });
-    const asked = await this.#system.create(content, markerOf(row.subject), signal);
+    const asked = await this.#system.create(content, { marker: markerOf(row.subject), variables }, signal);
     if (asked.ok) {
       await this.#save(row, { state: 'open', ...asked.value, written: JSON.stringify({ ...content } satisfies Written) });
       return asked.value;
@@ -164,7 +161,11 @@ export class Cases {
     const asked = await asking;
     if (asked.ok) return asked.value;
     const { failure } = asked;
-    if (failure.lost === true) await this.#save(row, { state: 'orphaned', reason: failure.message });
+    if (failure.lost === true) {
+      // Told before it is so: of what is told twice there is one, what is not told is missing.
+      await this.#deps.notice(lostCase(this.#deps.subscription, row, failure.message));
+      await this.#save(row, { state: 'orphaned', reason: failure.message });
+    }
     throw new Ended(failure.lost === true ? { ...failure, retry: false, reason: 'client_error' } : failure);
   }
 

@@ -1,4 +1,5 @@
 import type { Failed } from '../channels/http.js';
+import type { FieldVariables } from './fields.js';
 
 /**
  * A ticket system, as far as one case per incident needs it. `cases.ts` decides what is asked and when; a system asks it once.
@@ -14,7 +15,7 @@ export interface CaseSystem {
   readonly searchLagMs: number;
   /** The case with this marker; undefined when there is none. Of several the oldest. */
   find(marker: string, signal: AbortSignal): Promise<Asked<CaseRef | undefined>>;
-  create(content: CaseContent, marker: string, signal: AbortSignal): Promise<Asked<CaseRef>>;
+  create(content: CaseContent, about: CaseSubject, signal: AbortSignal): Promise<Asked<CaseRef>>;
   /** Sets the fields that are given. */
   update(ref: CaseRef, content: Partial<CaseContent>, signal: AbortSignal): Promise<Asked<void>>;
   comment(ref: CaseRef, comment: CaseComment, signal: AbortSignal): Promise<Asked<void>>;
@@ -46,6 +47,13 @@ export interface CaseContent {
   title: string;
   description: string;
   severityId: 1 | 2 | 3 | 4 | 5 | 6;
+}
+
+/** What a new case is about. */
+export interface CaseSubject {
+  marker: string;
+  /** For fields of the user's own. */
+  variables: FieldVariables;
 }
 
 export interface CaseComment {

@@ -1,4 +1,4 @@
-import type { ActionCommandBody, IncidentCommandBody } from '@tocsin/domain';
+import type { ActionCommandBody, IncidentCommandBody, Violation } from '@tocsin/domain';
 import type { Extension } from '@tocsin/extension';
 import type { Subscription } from '@tocsin/policy';
 import type { Logger } from '@tocsin/runtime';
@@ -39,6 +39,19 @@ export interface ChannelDeps {
   process: string;
   /** Where people reach the console and the API, without a trailing slash; undefined where it is not configured. */
   publicUrl: string | undefined;
+  /** Tells people, by whatever channels there are, what they have to look after. Resolves when it is kept. */
+  notice(notice: Notice): Promise<void>;
+}
+
+/** What Tocsin itself has to say; it becomes a violation of the source `tocsin`, of which built-in rules make incidents. */
+export interface Notice {
+  /** One of few: incidents are grouped by it. */
+  name: string;
+  message: string;
+  severityId: Violation['severity_id'];
+  /** Two notices with the same name and identity are one. */
+  identity: string;
+  labels: Readonly<Record<string, string>>;
 }
 
 /**

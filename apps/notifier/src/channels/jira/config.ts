@@ -1,5 +1,6 @@
 import { duration, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
+import { fieldsConfig } from '../../cases/fields.js';
 import { httpAuth, httpConnection, receiverUrl } from '../http-options.js';
 
 export const jiraConfig = z.strictObject({
@@ -17,8 +18,8 @@ export const jiraConfig = z.strictObject({
   /** Beside our own two, by which a ticket is found again. */
   labels: z.array(z.string().regex(/^\S{1,255}$/, 'expected a label without spaces')).default([]),
   components: z.array(z.string().min(1)).default([]),
-  /** More fields of new tickets, as Jira's API takes them. */
-  fields: z.record(z.string(), z.unknown()).default({}),
+  /** More fields of new tickets, as Jira's API takes them; texts are templates. */
+  fields: fieldsConfig(z.unknown()).default({}),
   /** For how long a search may miss a new ticket. */
   searchLag: duration.prefault('60s'),
   /** Secret of the webhook that Jira calls us by. */

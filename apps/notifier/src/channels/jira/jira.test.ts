@@ -3,7 +3,7 @@ import { casesOf, claimCase, getCase, upsertIncidents, type Store } from '@tocsi
 import { buildIncident, freePort, type JiraFault } from '@tocsin/testing';
 import fc from 'fast-check';
 import { buildAction, buildDigest } from '../../formats/contract.js';
-import type { Channel, Outcome } from '../channel.js';
+import type { Channel, Notice, Outcome } from '../channel.js';
 import { deliveryOf, runChannelContract } from '../contract.js';
 import { CANARY, jiraScene, never } from './testing.js';
 
@@ -156,12 +156,25 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     await channel.close();
   });
 
+  it('fills fields in by templates, at any depth, and refuses what is none', async () => {
+    const channel = create({
+      fields: { customfield_10042: { value: '{{ severity }}: {{ incident.group["workload.name"] }}', list: ['{{ incident.rule.name }}', 7] } },
+    });
+    expect(await tell(channel, opened)).toEqual({ ok: true });
+    const { rule, group } = opened;
+    expect(scene.fake.issues[0]?.fields['customfield_10042']).toEqual({ value: `High: ${group['workload.name']}`, list: [rule.name, 7] });
+    await channel.close();
+    expect(() => create({ fields: { customfield_10042: '{{ incident' } })).toThrow('is no template');
+  });
+
   it('says that a ticket is gone instead of making another or trying for ever', async () => {
-    const channel = create();
+    const notices: Notice[] = [];
+    const channel = create({}, { notice: async (notice) => void notices.push(notice) });
     await tell(channel, opened);
     scene.fake.remove('SEC-1');
     expect(await tell(channel, at(2, { severity_id: 6 }))).toMatchObject({ ok: false, retry: false, reason: 'client_error' });
     expect((await casesOf(scene.store.db, opened.id))[0]).toMatchObject({ state: 'orphaned', reason: expect.stringContaining('does not exist') });
+    expect(notices).toMatchObject([{ name: 'Ticket lost: test', severityId: 4, labels: { incident: opened.id, ticket: 'SEC-1' } }]);
     const asked = scene.fake.requests.length;
     expect(await tell(channel, resolved(3))).toMatchObject({ ok: false, retry: false, message: expect.stringContaining('orphaned') });
     expect(scene.fake.requests).toHaveLength(asked);

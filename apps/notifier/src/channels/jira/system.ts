@@ -1,5 +1,6 @@
 import { severityName } from '@tocsin/domain';
-import type { Asked, CaseComment, CaseContent, CaseRef, CaseResolution, CaseStatus, CaseSystem } from '../../cases/system.js';
+import type { Asked, CaseComment, CaseContent, CaseRef, CaseResolution, CaseStatus, CaseSubject, CaseSystem } from '../../cases/system.js';
+import { fillFields } from '../../cases/fields.js';
 import type { Answered, JiraApi, JiraFailure } from './api.js';
 import type { JiraConfig } from './config.js';
 import { fromAdf, toAdf, toWiki } from './text.js';
@@ -51,8 +52,15 @@ export class JiraSystem implements CaseSystem {
     return { ok: true, value: Array.isArray(issues) ? (issues as JiraIssue[]) : [] };
   }
 
-  async create(content: CaseContent, marker: string, signal: AbortSignal): Promise<Asked<CaseRef>> {
-    const { project, issueType, labels, components, fields } = this.#config;
+  async create(content: CaseContent, { marker, variables }: CaseSubject, signal: AbortSignal): Promise<Asked<CaseRef>> {
+    const { project, issueType, labels, components } = this.#config;
+    let fields: Record<string, unknown>;
+    try {
+      fields = fillFields(this.#config.fields, variables);
+    } catch (error) {
+      const message = `"fields" cannot be filled in: ${(error as Error).message}`;
+      return { ok: false, failure: { ok: false, retry: true, reason: 'config', message, done: 'no' } };
+    }
     const all = {
       ...fields,
       project: { key: project },

@@ -1,9 +1,11 @@
 import { RESOLUTION_REASONS } from '@tocsin/domain';
 import { duration, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
+import { fieldsConfig } from '../../cases/fields.js';
 import { httpConnection, receiverUrl } from '../http-options.js';
 
 const text = z.string().min(1);
+const COLUMN = /^[a-z][a-z0-9_]*$/;
 
 /** Numbers of states as the table has them; https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0564465 for `incident`. */
 const states = z.strictObject({
@@ -50,8 +52,10 @@ export const servicenowConfig = z
     closeCodes: z.partialRecord(z.enum([...RESOLUTION_REASONS, 'quiet', 'merged']), text).default({}),
     urgency: levels.default({ fatal: '1', critical: '1', high: '2', medium: '2', low: '3', informational: '3' }),
     impact: levels.default({ fatal: '1', critical: '2', high: '2', medium: '3', low: '3', informational: '3' }),
-    /** Any other columns, such as `assignment_group`, `caller_id` or `cmdb_ci`: sys_ids, or with `displayValues` names. */
-    fields: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not the name of a column'), z.string()).default({}),
+    /** Any other columns, such as `assignment_group`, `caller_id` or `cmdb_ci`: sys_ids, or with `displayValues` names. Texts are templates. */
+    fields: fieldsConfig(z.string())
+      .refine((fields) => Object.keys(fields).every((name) => COLUMN.test(name)), 'has a key that is not the name of a column')
+      .default({}),
     /** Whether values of `fields` are what people see, such as the name of a group. */
     displayValues: z.boolean().default(false),
     /** Signs what the instance sends, see deploy/servicenow. With it, or with `poll`, Tocsin follows the ticket. */

@@ -79,7 +79,7 @@ describe('servicenow', () => {
 
   describe('a ticket', () => {
     it('is made once, follows its incident, and is resolved with it, in five calls', async () => {
-      const to = channel({ fields: { assignment_group: 'soc', category: 'Security' } });
+      const to = channel({ fields: { assignment_group: 'soc', category: 'Security', subcategory: '{{ severity }} {{ incident.rule.name }}' } });
       expect(await tell(to, incident(1, { severity_id: 5 }))).toEqual({ ok: true });
       expect(tickets()).toMatchObject([
         {
@@ -88,6 +88,7 @@ describe('servicenow', () => {
           impact: '2',
           priority: '2',
           assignment_group: 'soc',
+          subcategory: `Critical ${incident(1).rule.name}`,
           correlation_id: `tocsin-${ID}`,
           correlation_display: 'Tocsin test',
         },

@@ -1,4 +1,6 @@
 import type { Incident } from '@tocsin/domain';
+import { fieldVariables, fillFields } from '../../cases/fields.js';
+import { lostCase } from '../../cases/lost.js';
 import type { ChannelDeps, Delivery, Outcome } from '../channel.js';
 import type { Failed } from '../http.js';
 import { messageOf } from '../message.js';
@@ -67,11 +69,13 @@ export class Tickets {
   }
 
   async #create(incident: Incident, delivery: Delivery, held: Held, signal: AbortSignal): Promise<Outcome> {
-    const { table, fields } = this.#config;
+    const { table } = this.#config;
     const correlation = correlationId(incident.id, held.value.generation);
     const marks = { correlation_id: correlation, correlation_display: correlationDisplay(this.#deps.subscription) };
     const message = messageOf(delivery, this.#deps.publicUrl);
     const note = noteOf(incident, delivery);
+    // What it throws is for the configuration, see HttpChannel.
+    const fields = fillFields(this.#config.fields, fieldVariables(incident, message.link));
     const created = await this.#api.create(table, { ...fieldsOf(incident, message, this.#config), ...fields, ...marks, work_notes: note }, signal);
     if ('failure' in created) {
       // The instance has said that it made none, so that the next attempt need not look for one.
@@ -134,6 +138,9 @@ export class Tickets {
 
   async #refused(incident: Incident, held: Held, { failure, gone }: Refused): Promise<Failed> {
     if (!gone) return failure;
+    const { sysId: reference, number: name } = held.value;
+    // Told before it is so: of what is told twice there is one, what is not told is missing.
+    await this.#deps.notice(lostCase(this.#deps.subscription, { subject: incident.id, name, reference }, failure.message));
     await this.#cases.put(incident.id, { ...held.value, ...told(incident), state: 'orphaned' }, held);
     const { number } = held.value;
     this.#deps.logger.warn(
