@@ -44,6 +44,28 @@ export async function artefactsOf(db: Queryable, of: { action: string } | { inci
   return (await query.execute()).map(({ document }) => JSON.parse(document) as Artefact);
 }
 
+/** What was collected since then for incidents that the subscription has a case of, with the incident's id: the newest, and those the oldest first. */
+export async function artefactsOfCases(
+  db: Queryable,
+  subscription: string,
+  since: string,
+  limit: number,
+): Promise<{ incident: string; artefact: Artefact }[]> {
+  const rows = await db
+    .selectFrom('evidence')
+    .innerJoin('cases', 'cases.subject', 'evidence.incident_id')
+    .select(['cases.subject', 'evidence.document'])
+    .where('cases.subscription', '=', columnText(subscription))
+    .where('cases.reference', 'is not', null)
+    .where('cases.state', '!=', 'orphaned')
+    .where('evidence.collected_at', '>=', timeText(since))
+    .orderBy('evidence.collected_at', 'desc')
+    .orderBy('evidence.id')
+    .limit(limit)
+    .execute();
+  return rows.toReversed().map(({ subject, document }) => ({ incident: subject, artefact: JSON.parse(document) as Artefact }));
+}
+
 /** Those whose time is over, that nobody holds and whose bytes are still there. */
 export async function expiredArtefacts(db: Queryable, now: string, limit: number): Promise<Artefact[]> {
   const rows = await db

@@ -15,6 +15,7 @@ export { ensureHelm } from './kubernetes/binary.js';
 export * from './kubernetes/index.js';
 export { findProgram, type Program } from './programs.js';
 export * from './real.js';
+export { buildArtefact } from './builders/artefact.js';
 export { buildIncident } from './builders/incident.js';
 export { buildViolation } from './builders/violation.js';
 export * from './neuvector/index.js';

@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Digest, Incident } from '@tocsin/domain';
-import { changeCase, claimCase, getCase, getIncidents, isTransient, releaseCase, type CaseChange, type CaseRow } from '@tocsin/store';
+import type { Artefact, Digest, Incident } from '@tocsin/domain';
+import {
+  artefactsOfCases,
+  changeCase,
+  claimCase,
+  getCase,
+  getIncidents,
+  isTransient,
+  releaseCase,
+  type CaseChange,
+  type CaseRow,
+} from '@tocsin/store';
 import type { ChannelDeps, Delivery, Outcome } from '../channels/channel.js';
 import type { Failed } from '../channels/http.js';
 import { messageOf } from '../channels/message.js';
+import { EVIDENCE_BACK_MS, manifestKey, manifestOf } from './evidence.js';
 import { fieldVariables, type FieldVariables } from './fields.js';
 import { lostCase } from './lost.js';
 import { commentOf, contentOfDigest, contentOfIncident, resolutionOf, statusOf, type Written } from './content.js';
@@ -15,6 +26,8 @@ const CLAIM_MS = 120_000;
 /** Nothing is asked of a system for longer: the claim must outlive it. */
 const ASK_MS = 100_000;
 const BUSY_MS = 1_000;
+/** Artefacts that are looked at in one round. */
+const EVIDENCE_MAX = 1_000;
 
 /** The case as this delivery has it: by a name of its own, so that not even the same process has it twice. */
 type Claimed = CaseRow & { by: string };
@@ -66,6 +79,51 @@ export class Cases {
       if (error instanceof Ended) return error.outcome;
       if (isTransient(error)) return { ok: false, retry: true, reason: 'server_error', message: 'the database does not answer' };
       throw error;
+    }
+  }
+
+  /** Comments on what actions collected since the cases were told of the last of it. Rejects when it could not be done for some. */
+  async tellEvidence(signal: AbortSignal): Promise<void> {
+    const { store, subscription, now } = this.#deps;
+    const found = await artefactsOfCases(store.db, subscription, iso(now() - EVIDENCE_BACK_MS), EVIDENCE_MAX);
+    const failures: string[] = [];
+    for (const [incident, of] of Map.groupBy(found, (one) => one.incident)) {
+      if (signal.aborted) return;
+      const artefacts = of.map(({ artefact }) => artefact);
+      await this.#tellArtefacts(incident, artefacts, limited(signal)).catch((error: unknown) => {
+        if (!(error instanceof Ended) || error.outcome.ok) throw error;
+        failures.push(error.outcome.message);
+      });
+    }
+    if (failures.length > 0) throw new Error(`The evidence of ${failures.length} cases could not be told: ${failures[0]}`);
+  }
+
+  async #tellArtefacts(subject: string, artefacts: readonly Artefact[], signal: AbortSignal): Promise<void> {
+    const { store, subscription, now } = this.#deps;
+    const untold = (row: CaseRow): Artefact[] => {
+      const { evidence = [] } = JSON.parse(row.written) as Written;
+      return artefacts.filter(({ id }) => !evidence.includes(id));
+    };
+    const before = await getCase(store.db, subscription, subject);
+    if (before === undefined || untold(before).length === 0) return;
+    const by = randomUUID();
+    const key = { subscription, subject };
+    const claimed = await claimCase(store.db, key, { by, now: iso(now()), until: iso(now() + CLAIM_MS) });
+    // Whoever has it tells something else; this is told the next time.
+    if (claimed === undefined) return;
+    const row = { ...claimed, by };
+    try {
+      const fresh = untold(row);
+      if (row.reference === undefined || row.state === 'orphaned' || fresh.length === 0) return;
+      const ref = { reference: row.reference, name: row.name ?? '', url: row.url ?? '' };
+      const comment = { key: manifestKey(fresh), text: manifestOf(fresh, this.#link(subject)) };
+      // One whose answer was lost is there.
+      if (!(await this.#must(row, this.#system.hasComment(ref, comment.key, signal))))
+        await this.#must(row, this.#system.comment(ref, comment, signal));
+      const written = JSON.parse(row.written) as Written;
+      await this.#save(row, { written: JSON.stringify({ ...written, evidence: artefacts.map(({ id }) => id) } satisfies Written) });
+    } finally {
+      await releaseCase(store.db, key, by);
     }
   }
 

@@ -9,6 +9,8 @@ export interface Written {
   description?: string;
   severityId?: number;
   status?: CaseStatus;
+  /** Ids of the artefacts that a comment told of. */
+  evidence?: string[];
   /** Of the incident, at its last comment. */
   told?: Pick<Incident, 'status' | 'severity_id' | 'count'> & { assignee?: string | undefined };
 }

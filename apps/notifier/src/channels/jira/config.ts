@@ -26,6 +26,8 @@ export const jiraConfig = z.strictObject({
   webhookSecret: secretRef.optional(),
   /** How often Jira is asked what was said there; `0s`: never. For where it cannot call us. */
   poll: duration.prefault('0s'),
+  /** Whether comments tell what actions collected: names, sizes and hashes, not the bytes. */
+  evidence: z.boolean().default(true),
   ...httpConnection,
 });
 

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { resolveSecret } from '@tocsin/extension';
 import { findCase, getIncidents } from '@tocsin/store';
 import { Cases } from '../../cases/cases.js';
+import { EVIDENCE_EVERY_MS } from '../../cases/evidence.js';
 import { saidByChange, saidByComment, type KnownCase, type SeenCase } from '../../cases/said-back.js';
 import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Finding, Outcome, Reply, SaidBack } from '../channel.js';
 import { JiraApi } from './api.js';
@@ -51,7 +52,8 @@ class Jira implements Channel {
     this.#api = new JiraApi(config, deps);
     this.#system = new JiraSystem(config, this.#api, (reference, status) => this.#know(reference, { status }));
     this.#cases = new Cases(this.#system, deps);
-    if (config.poll > 0) this.poll = { everyMs: config.poll, run: (signal) => this.#askWhatWasSaid(signal) };
+    if (config.poll > 0 || config.evidence)
+      this.poll = { everyMs: config.poll > 0 ? config.poll : EVIDENCE_EVERY_MS, run: (signal) => this.#round(signal) };
   }
 
   send(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
@@ -124,6 +126,21 @@ class Jira implements Channel {
       const now = JSON.stringify({ ...(await this.#known(reference)), ...parts });
       if (before === now || (await memory.put(name, now, before))) return;
     }
+  }
+
+  async #round(signal: AbortSignal): Promise<SaidBack[]> {
+    const { poll, evidence } = this.#config;
+    const said = poll > 0 ? await this.#askWhatWasSaid(signal) : [];
+    if (evidence) await this.#tellEvidence(signal);
+    return said;
+  }
+
+  /** That it could not be told takes nothing from what was said; it is told in another round. */
+  async #tellEvidence(signal: AbortSignal): Promise<void> {
+    const { logger, subscription } = this.#deps;
+    await this.#cases
+      .tellEvidence(signal)
+      .catch((error: unknown) => logger.warn({ subscription, err: error }, 'Evidence could not be told; it will be tried again.'));
   }
 
   /** What was changed lately, as it is now. The same state gives the same commands, so that looking again does no harm. */

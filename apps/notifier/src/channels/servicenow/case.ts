@@ -30,6 +30,8 @@ export interface Case {
   /** To whom the ticket was assigned when it was last told, and the ticket's count of changes then. */
   assignee?: string;
   assigneeAt?: string;
+  /** Ids of the artefacts that a work note told of. */
+  evidence?: string[];
 }
 
 /** The cases of a subscription, in the store. A change is kept only if nobody else made one in between. */

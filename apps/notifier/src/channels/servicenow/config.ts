@@ -62,6 +62,8 @@ export const servicenowConfig = z
     webhookSecret: secretRef.optional(),
     /** How often the instance is asked for what people changed. */
     poll: duration.optional(),
+    /** Whether work notes tell what actions collected: names, sizes and hashes, not the bytes. */
+    evidence: z.boolean().default(true),
     /**
      * How long a request whose answer was lost may still make a ticket, or a ticket may not show in a search yet. Transactions of the Table
      * API are cut after 60 seconds, https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0534905; the rest is for replicas

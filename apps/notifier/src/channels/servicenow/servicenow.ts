@@ -1,5 +1,6 @@
 import type { Incident } from '@tocsin/domain';
 import { resolveSecret } from '@tocsin/extension';
+import { EVIDENCE_EVERY_MS } from '../../cases/evidence.js';
 import type { Callback, Channel, ChannelDeps, ChannelKind, Delivery, Finding, Outcome, Reply, SaidBack } from '../channel.js';
 import { HttpChannel } from '../http-channel.js';
 import { messageOf } from '../message.js';
@@ -47,7 +48,9 @@ class Servicenow extends HttpChannel implements Channel {
       (sysId) => `${config.instance.replace(/\/+$/, '')}/nav_to.do?uri=${encodeURIComponent(`${config.table}.do?sys_id=${sysId}`)}`,
     );
     this.#tickets = new Tickets({ config, api: this.#api, cases: this.#cases, deps });
-    if (config.poll !== undefined && config.table !== 'em_event') this.poll = { everyMs: config.poll, run: (signal) => this.#changed(signal) };
+    if (config.table !== 'em_event' && (config.poll !== undefined || config.evidence)) {
+      this.poll = { everyMs: config.poll ?? EVIDENCE_EVERY_MS, run: (signal) => this.#round(signal) };
+    }
   }
 
   protected async deliver(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
@@ -82,6 +85,17 @@ class Servicenow extends HttpChannel implements Channel {
     if ('failure' in read) return { status: read.gone ? 200 : 503, commands: [] };
     const commands = await this.#saidIn(read.row, new AbortController().signal);
     return commands === undefined ? { status: 503, commands: [] } : { status: 200, commands };
+  }
+
+  async #round(signal: AbortSignal): Promise<readonly SaidBack[]> {
+    const { logger, subscription } = this.deps;
+    const said = this.#config.poll === undefined ? [] : await this.#changed(signal);
+    // That it could not be told takes nothing from what was said.
+    if (this.#config.evidence)
+      await this.#tickets
+        .tellEvidence(signal)
+        .catch((error: unknown) => logger.warn({ subscription, err: error }, 'Evidence could not be told; it will be tried again.'));
+    return said;
   }
 
   async #changed(signal: AbortSignal): Promise<readonly SaidBack[]> {

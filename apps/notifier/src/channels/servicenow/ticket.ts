@@ -1,4 +1,6 @@
 import type { Incident } from '@tocsin/domain';
+import { artefactsOfCases } from '@tocsin/store';
+import { EVIDENCE_BACK_MS, manifestKey, manifestOf } from '../../cases/evidence.js';
 import { fieldVariables, fillFields } from '../../cases/fields.js';
 import { lostCase } from '../../cases/lost.js';
 import type { ChannelDeps, Delivery, Outcome } from '../channel.js';
@@ -8,6 +10,9 @@ import type { Refused, Row, TableApi } from './api.js';
 import type { Case, Cases, Held } from './case.js';
 import type { ServicenowConfig } from './config.js';
 import { correlationDisplay, correlationId, fieldsOf, noteOf, plain } from './words.js';
+
+/** Artefacts that are looked at in one round. */
+const EVIDENCE_MAX = 1_000;
 
 export interface TicketDeps {
   config: ServicenowConfig;
@@ -40,6 +45,37 @@ export class Tickets {
     if (over && incident.status !== 'resolved') return this.#open(incident, delivery, held, value.generation + 1, signal);
     if (over) return (await this.#cases.put(incident.id, { ...value, ...told(incident) }, held)) === undefined ? busy() : { ok: true };
     return this.#update(incident, delivery, held, signal);
+  }
+
+  /** Writes work notes on what actions collected since the tickets were told of the last of it. Rejects when it could not be done for some. */
+  async tellEvidence(signal: AbortSignal): Promise<void> {
+    const { store, subscription, now, publicUrl } = this.#deps;
+    const since = new Date(now() - EVIDENCE_BACK_MS).toISOString();
+    const found = await artefactsOfCases(store.db, subscription, since, EVIDENCE_MAX);
+    const failures: string[] = [];
+    for (const [incident, of] of Map.groupBy(found, (one) => one.incident)) {
+      if (signal.aborted) return;
+      const held = await this.#cases.get(incident);
+      const artefacts = of.map(({ artefact }) => artefact);
+      const fresh = artefacts.filter(({ id }) => held?.value.evidence?.includes(id) !== true);
+      if (held?.value.state !== 'open' || fresh.length === 0) continue;
+      const link = publicUrl === undefined ? undefined : `${publicUrl}/incidents/${encodeURIComponent(incident)}`;
+      const failure = await this.#note(held.value.sysId, manifestKey(fresh), manifestOf(fresh, link), signal);
+      if (failure !== undefined) failures.push(failure.message);
+      // When somebody else changed the case meanwhile, the note is found to be there the next time.
+      else await this.#cases.put(incident, { ...held.value, evidence: artefacts.map(({ id }) => id) }, held);
+    }
+    if (failures.length > 0) throw new Error(`The evidence of ${failures.length} tickets could not be told: ${failures[0]}`);
+  }
+
+  /** Unless it is there. */
+  async #note(sysId: string, key: string, text: string, signal: AbortSignal): Promise<Failed | undefined> {
+    const { table } = this.#config;
+    const read = await this.#api.read(table, sysId, signal, ',work_notes');
+    if ('failure' in read) return read.failure;
+    if ((read.row['work_notes']?.display_value ?? '').includes(key)) return undefined;
+    const updated = await this.#api.update(table, sysId, { work_notes: plain(`${text}\n${key}`) }, signal);
+    return 'failure' in updated ? updated.failure : undefined;
   }
 
   /** Takes the incident's place before the call, so that nobody else makes a ticket for it. */
