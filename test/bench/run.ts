@@ -7,8 +7,9 @@ import { notify } from './notify.ts';
 import { respond } from './respond.ts';
 import { formatTable, median, type Row } from './report.ts';
 import { spine } from './spine.ts';
+import { tickets } from './tickets.ts';
 
-const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate, respond, notify };
+const SCENARIOS: Record<string, (rounds: number) => Promise<Row[]>> = { spine, correlate, respond, notify, tickets };
 
 const [name = 'spine', rounds = '3'] = process.argv.slice(2);
 const scenario = SCENARIOS[name];

@@ -171,7 +171,12 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     return [200, cloud ? { issues: page, isLast: true } : { issues: page, startAt: 0, maxResults: body.maxResults ?? 50, total: found.length }];
   };
 
-  const onIssue = (method: string, issue: JiraIssue, rest: string, body: Record<string, unknown>): [number, object?] => {
+  const onIssue = (
+    method: string,
+    issue: JiraIssue,
+    { rest, query }: { rest: string; query: URLSearchParams },
+    body: Record<string, unknown>,
+  ): [number, object?] => {
     const status = STATUSES[issue.status] as (typeof STATUSES)[string];
     const ways = status.to.filter((to) => canEnd || STATUSES[to]?.category.key !== 'done');
     const transitions = ways.map((to) => ({
@@ -179,7 +184,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
       name: `→ ${STATUSES[to]?.name}`,
       to: { id: to, name: STATUSES[to]?.name, statusCategory: STATUSES[to]?.category },
     }));
-    if (method === 'GET' && rest === '') return [200, shown(issue)];
+    if (method === 'GET' && rest === '') return [200, query.get('expand') === 'transitions' ? { ...shown(issue), transitions } : shown(issue)];
     if (method === 'PUT' && rest === '') {
       const fields = (body['fields'] ?? {}) as Record<string, unknown>;
       const wrong = fieldsMistake(fields);
@@ -261,10 +266,10 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
         : search(body);
     const about = method === 'GET' ? meta(path) : undefined;
     if (about !== undefined) return about;
-    const [, key, rest = ''] = /^\/issue\/([^/?]+)([^?]*)/.exec(path) ?? [];
+    const [, key, rest = '', query = ''] = /^\/issue\/([^/?]+)([^?]*)(?:\?(.*))?$/.exec(path) ?? [];
     if (key === undefined) return [404, {}];
     const issue = find(decodeURIComponent(key));
-    return issue === undefined ? missing() : onIssue(method, issue, rest, body);
+    return issue === undefined ? missing() : onIssue(method, issue, { rest, query: new URLSearchParams(query) }, body);
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

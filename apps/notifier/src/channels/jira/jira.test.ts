@@ -65,8 +65,8 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     await scene.store.transaction((tx) => upsertIncidents(tx, [{ incident: resolved(22), home: 'x/0', dueAt: null }]));
     for (const incident of versions) expect(await channel.send([deliveryOf('incident', incident)], never)).toEqual([{ ok: true }]);
     expect(scene.fake.issues.map(({ status }) => status)).toEqual(['5']);
-    // Create, and where it is, how it can move, and move.
-    expect(scene.fake.requests).toHaveLength(4);
+    // Create, and where it is and how it can move, and move.
+    expect(scene.fake.requests).toHaveLength(3);
     await channel.close();
   });
 

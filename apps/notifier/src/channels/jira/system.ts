@@ -93,13 +93,11 @@ export class JiraSystem implements CaseSystem {
   }
 
   async move({ reference }: CaseRef, to: CaseStatus, _resolution: CaseResolution | undefined, signal: AbortSignal): Promise<Asked<void>> {
-    const read = await this.#api.call('GET', `/issue/${reference}?fields=status`, undefined, signal);
+    const read = await this.#api.call('GET', `/issue/${reference}?fields=status&expand=transitions`, undefined, signal);
     if (!read.ok) return lostIfMissing(read);
     const at = STATUS_OF[String(categoryOf(read.body))] ?? 'new';
     if (at === to) return this.#leave(reference, at);
-    const asked = await this.#api.call('GET', `/issue/${reference}/transitions`, undefined, signal);
-    if (!asked.ok) return lostIfMissing(asked);
-    const { transitions = [] } = (asked.body ?? {}) as { transitions?: Transition[] };
+    const { transitions = [] } = (read.body ?? {}) as { transitions?: Transition[] };
     const chosen = choose(transitions, to);
     // A workflow without such a way is the project's will: the comment says how the incident stands.
     if (chosen === undefined) return this.#leave(reference, at);
