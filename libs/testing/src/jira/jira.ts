@@ -11,7 +11,7 @@ export interface JiraIssue {
   status: string;
   assignee: JiraUser | null;
   resolution: string | null;
-  comments: { id: string; author: JiraUser; text: string }[];
+  comments: { id: string; author: JiraUser; text: string; writtenAt: number }[];
   /** When it was last written, milliseconds since 1970: searches see it so much later. */
   writtenAt: number;
 }
@@ -71,6 +71,8 @@ const STATUSES: Record<string, { name: string; category: { key: string; name: st
 const KNOWN_FIELDS = new Set(['project', 'issuetype', 'summary', 'description', 'labels', 'priority', 'components', 'customfield_10042']);
 const PRIORITIES = ['Highest', 'High', 'Medium', 'Low', 'Lowest'];
 const SUMMARY_MAX = 255;
+/** However many are asked for. */
+const PAGE_MAX = 100;
 const TEXT_MAX = 32_767;
 
 /**
@@ -121,10 +123,19 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     return Object.keys(wrong).length === 0 ? undefined : wrong;
   };
 
+  const commentShown = ({ id, author, text, writtenAt }: JiraIssue['comments'][number]): object => ({
+    id,
+    author,
+    body: cloud ? { type: 'doc', version: 1, content: [{ type: 'paragraph', content: [{ type: 'text', text }] }] } : text,
+    created: new Date(writtenAt).toISOString().replace('Z', '+0000'),
+  });
+
   const shown = (issue: JiraIssue, names?: readonly string[]): object => {
     const status = STATUSES[issue.status] as (typeof STATUSES)[string];
+    const comments = issue.comments.map((comment) => commentShown(comment));
     const all: Record<string, unknown> = {
       ...issue.fields,
+      comment: { comments, total: comments.length },
       status: { id: issue.status, name: status.name, statusCategory: status.category },
       assignee: issue.assignee,
       resolution: issue.resolution === null ? null : { name: issue.resolution },
@@ -156,7 +167,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     return [201, { id: issue.id, key: issue.key, self: `${url}${base}/issue/${issue.id}` }];
   };
 
-  const search = (body: { jql?: string; fields?: string[]; maxResults?: number }): [number, object] => {
+  const search = (body: { jql?: string; fields?: string[]; maxResults?: number; nextPageToken?: string; startAt?: number }): [number, object] => {
     const jql = /^project = "([A-Z]+)" AND labels = "([^"\s]+)"(?: AND updated >= "?-(\d+)m"?)? ORDER BY created ASC$/.exec(body.jql ?? '');
     if (jql === null) return errors({}, ['Unbounded JQL queries are not allowed here. Please add a search restriction to your query.']);
     const [, inProject, label, minutes] = jql;
@@ -167,8 +178,12 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
         now() - writtenAt >= indexLagMs &&
         (minutes === undefined || now() - writtenAt <= Number(minutes) * 60_000),
     );
-    const page = found.slice(0, body.maxResults ?? 50).map((issue) => shown(issue, body.fields ?? []));
-    return [200, cloud ? { issues: page, isLast: true } : { issues: page, startAt: 0, maxResults: body.maxResults ?? 50, total: found.length }];
+    const size = Math.min(body.maxResults ?? 50, PAGE_MAX);
+    const from = cloud ? Number(Buffer.from(body.nextPageToken ?? '', 'base64').toString() || '0') : (body.startAt ?? 0);
+    const page = found.slice(from, from + size).map((issue) => shown(issue, body.fields ?? []));
+    if (!cloud) return [200, { issues: page, startAt: from, maxResults: size, total: found.length }];
+    const isLast = from + size >= found.length;
+    return [200, { issues: page, isLast, ...(!isLast && { nextPageToken: Buffer.from(String(from + size)).toString('base64') }) }];
   };
 
   const onIssue = (
@@ -204,18 +219,15 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
       return [204];
     }
     if (method === 'GET' && rest.startsWith('/comment')) {
-      const comments = issue.comments.map(({ id, author, text }) => ({
-        id,
-        author,
-        body: cloud ? { type: 'doc', version: 1, content: [{ type: 'paragraph', content: [{ type: 'text', text }] }] } : text,
-      }));
+      const comments = issue.comments.map((comment) => commentShown(comment));
       return [200, { comments: comments.toReversed(), total: comments.length }];
     }
     if (method === 'POST' && rest === '/comment') {
       const wrong = textMistake(body['body'], cloud);
       if (wrong !== undefined) return errors({ comment: wrong });
-      issue.comments.push({ id: String(issue.comments.length + 1), author: me, text: cloud ? adfText(body['body']) : String(body['body']) });
       issue.writtenAt = now();
+      const text = cloud ? adfText(body['body']) : String(body['body']);
+      issue.comments.push({ id: String(issue.comments.length + 1), author: me, text, writtenAt: now() });
       return [201, { id: String(issue.comments.length) }];
     }
     return [405, {}];
@@ -328,7 +340,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     },
     comment(key, text, by) {
       const issue = must(key);
-      const comment = { id: String(issue.comments.length + 1), author: by, text };
+      const comment = { id: String(issue.comments.length + 1), author: by, text, writtenAt: now() };
       issue.comments.push(comment);
       const body = cloud ? { type: 'doc', version: 1, content: [{ type: 'paragraph', content: [{ type: 'text', text }] }] } : text;
       return webhook('comment_created', issue, by, { comment: { id: comment.id, author: by, body } });

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Incident } from '@tocsin/domain';
 import { resolveSecret } from '@tocsin/extension';
 import { findCase, getIncidents } from '@tocsin/store';
 import { Cases } from '../../cases/cases.js';
@@ -24,7 +25,8 @@ export const jira: ChannelKind<JiraConfig> = {
 
 /** What was changed so long ago is asked for again, since the index lags. */
 const POLL_BACK_MINUTES = 10;
-const POLL_MAX = 100;
+/** Of a hundred tickets each. */
+const POLL_PAGES = 20;
 /** Replicas that write what they saw of one ticket at once are few. */
 const WRITE_TRIES = 10;
 
@@ -91,7 +93,8 @@ class Jira implements Channel {
     const incident = await this.#incidentOf(issue);
     if (incident === undefined) return [];
     const by = { actor: who.displayName ?? who.name ?? 'jira', time: timeOf(event.timestamp, this.#deps.now()) };
-    if (event.webhookEvent === 'comment_created') return saidByComment(incident, fromAdf(event.comment?.body), by, change);
+    if (event.webhookEvent === 'comment_created')
+      return saidByComment(incident, fromAdf(event.comment?.body), by, this.#commentChange(issue, event.comment) ?? change);
     if (event.webhookEvent !== 'jira:issue_updated') return [];
     const known = await this.#look(issue);
     return known === undefined ? [] : saidByChange(incident, known, { ...seenOf(issue), ...by }, change);
@@ -145,22 +148,42 @@ class Jira implements Channel {
 
   /** What was changed lately, as it is now. The same state gives the same commands, so that looking again does no harm. */
   async #askWhatWasSaid(signal: AbortSignal): Promise<SaidBack[]> {
-    const fields = ['status', 'assignee', 'resolution', 'updated'];
+    const fields = ['status', 'assignee', 'resolution', 'updated', 'comment'];
     const minutes = POLL_BACK_MINUTES + Math.ceil(this.#config.poll / 60_000);
-    const found = await this.#system.search(`labels = "${COMMON_LABEL}" AND updated >= "-${minutes}m"`, fields, POLL_MAX, signal);
+    const since = this.#deps.now() - minutes * 60_000;
+    const found = await this.#system.searchAll(`labels = "${COMMON_LABEL}" AND updated >= "-${minutes}m"`, fields, POLL_PAGES, signal);
     if (!found.ok) throw new Error(found.failure.message);
     const said: SaidBack[] = [];
     for (const issue of found.value) {
       const incident = await this.#incidentOf(issue);
+      if (incident === undefined) continue;
+      said.push(...(await this.#commentsSaid(incident, issue, since)));
       const written = await findCase(this.#deps.store.db, this.#deps.subscription, issue.id);
       // What we have not told it yet is no word of anybody's there.
-      if (incident === undefined || written === undefined || written.version < incident.version) continue;
+      if (written === undefined || written.version < incident.version) continue;
       const known = await this.#look(issue);
       if (known === undefined) continue;
       const change = `jira/${this.#deps.subscription}/${issue.id}/${issue.fields?.updated ?? ''}`;
       said.push(...saidByChange(incident, known, { ...seenOf(issue), actor: 'jira', time: new Date(this.#deps.now()).toISOString() }, change));
     }
     return said;
+  }
+
+  /** Young comments that are marked for Tocsin; the same comment has the same id in a webhook. */
+  async #commentsSaid(incident: Incident, issue: JiraIssue, since: number): Promise<SaidBack[]> {
+    const said: SaidBack[] = [];
+    for (const comment of issue.fields?.comment?.comments ?? []) {
+      const created = Date.parse(comment.created ?? '');
+      const { author } = comment;
+      if (author === undefined || !(created >= since) || (await this.#isMe(author))) continue;
+      const by = { actor: author.displayName ?? author.name ?? 'jira', time: new Date(created).toISOString() };
+      said.push(...saidByComment(incident, fromAdf(comment.body), by, this.#commentChange(issue, comment) ?? ''));
+    }
+    return said;
+  }
+
+  #commentChange({ id: issue }: JiraIssue, comment: { id?: string | undefined } | undefined): string | undefined {
+    return comment?.id === undefined ? undefined : `jira/${this.#deps.subscription}/${issue}/comment/${comment.id}`;
   }
 
   /** Only a ticket that is the case of an incident can say something of it, whatever its labels are. */

@@ -110,4 +110,22 @@ describe.each(['cloud', 'datacenter'] as const)('what people do in Jira, %s', (f
     expect((await channel.poll?.run(never))?.map(({ id }) => id)).toEqual(said?.map(({ id }) => id));
     await channel.close();
   });
+
+  it('is found by asking on every page, comments too, each once, and not again by the webhook of it', async () => {
+    const channel = create({ poll: '1m' });
+    for (let n = 0; n < 120; n++) await tell(channel, buildIncident({ group: { n: String(n) } }));
+    const hook = scene.fake.comment('SEC-121', '/tocsin seen by polling', ANN);
+    scene.fake.comment('SEC-121', '/tocsin ours', scene.fake.me);
+    scene.fake.comment('SEC-121', 'between people', ANN);
+    scene.now += LAG_MS;
+    const said = (await channel.poll?.run(never)) ?? [];
+    expect(said.map(({ body, actor }) => ({ ...body, actor }))).toEqual([{ type: 'note', comment: 'seen by polling', actor: 'Ann' }]);
+    expect((await receive(hook)).commands.map(({ id }) => id)).toEqual(said.map(({ id }) => id));
+    // What was said long ago is not said again because the ticket changes.
+    scene.now += 3_600_000;
+    scene.fake.move('SEC-121', 'In Bearbeitung', ANN);
+    scene.now += LAG_MS;
+    expect((await channel.poll?.run(never))?.map(({ body }) => body.type)).toEqual(['acknowledge']);
+    await channel.close();
+  }, 60_000);
 });

@@ -14,6 +14,14 @@ const CATEGORY = { new: 'new', in_progress: 'indeterminate', done: 'done' } as c
 
 export const STATUS_OF: Readonly<Record<string, CaseStatus>> = { new: 'new', indeterminate: 'in_progress', done: 'done', undefined: 'new' };
 
+const PAGE = 100;
+
+interface Page {
+  issues: JiraIssue[];
+  nextPageToken?: string;
+  total?: number;
+}
+
 interface Transition {
   id: string;
   to?: { statusCategory?: { key?: string } };
@@ -43,13 +51,37 @@ export class JiraSystem implements CaseSystem {
   }
 
   async search(condition: string, fields: readonly string[], maxResults: number, signal: AbortSignal): Promise<Asked<JiraIssue[]>> {
+    const page = await this.#page({ jql: this.#jql(condition), fields, maxResults }, signal);
+    return page.ok ? { ok: true, value: page.value.issues } : page;
+  }
+
+  /** Cloud gives a token for the next page and no total, Data Center a total and no token. */
+  async searchAll(condition: string, fields: readonly string[], pages: number, signal: AbortSignal): Promise<Asked<JiraIssue[]>> {
+    const issues: JiraIssue[] = [];
+    let next: { nextPageToken: string } | { startAt: number } | undefined;
+    for (let page = 0; page < pages; page++) {
+      const asked = await this.#page({ jql: this.#jql(condition), fields, maxResults: PAGE, ...next }, signal);
+      if (!asked.ok) return asked;
+      const { issues: some, nextPageToken, total = 0 } = asked.value;
+      issues.push(...some);
+      if (nextPageToken !== undefined) next = { nextPageToken };
+      else if (some.length > 0 && issues.length < total) next = { startAt: issues.length };
+      else break;
+    }
+    return { ok: true, value: issues };
+  }
+
+  #jql(condition: string): string {
+    return `project = "${this.#config.project}" AND ${condition} ORDER BY created ASC`;
+  }
+
+  async #page(body: object, signal: AbortSignal): Promise<Asked<Page>> {
     const flavor = await this.#api.cloud(signal);
     if (!flavor.ok) return flavor;
-    const jql = `project = "${this.#config.project}" AND ${condition} ORDER BY created ASC`;
-    const asked = await this.#api.call('POST', flavor.cloud ? '/search/jql' : '/search', { jql, fields, maxResults }, signal);
+    const asked = await this.#api.call('POST', flavor.cloud ? '/search/jql' : '/search', body, signal);
     if (!asked.ok) return asked;
-    const { issues } = (asked.body ?? {}) as { issues?: unknown };
-    return { ok: true, value: Array.isArray(issues) ? (issues as JiraIssue[]) : [] };
+    const { issues, ...rest } = (asked.body ?? {}) as Partial<Page>;
+    return { ok: true, value: { ...rest, issues: Array.isArray(issues) ? issues : [] } };
   }
 
   async create(content: CaseContent, { marker, variables }: CaseSubject, signal: AbortSignal): Promise<Asked<CaseRef>> {

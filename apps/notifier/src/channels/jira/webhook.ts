@@ -3,6 +3,8 @@ import { z } from 'zod';
 /** As far as we read one. */
 const user = z.object({ accountId: z.string().optional(), name: z.string().optional(), displayName: z.string().optional() });
 
+const comment = z.object({ id: z.string().optional(), author: user.optional(), body: z.unknown(), created: z.string().optional() });
+
 /** As far as we read one. */
 const issue = z.object({
   id: z.string(),
@@ -14,6 +16,7 @@ const issue = z.object({
       assignee: user.nullish(),
       resolution: z.object({ name: z.string().optional() }).nullish(),
       updated: z.string().optional(),
+      comment: z.object({ comments: z.array(comment).optional() }).optional(),
     })
     .optional(),
 });
@@ -27,7 +30,7 @@ const event = z.object({
   timestamp: z.number().optional(),
   user: user.optional(),
   issue,
-  comment: z.object({ author: user.optional(), body: z.unknown() }).optional(),
+  comment: comment.optional(),
 });
 
 export type WebhookEvent = z.infer<typeof event>;
