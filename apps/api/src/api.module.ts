@@ -10,6 +10,7 @@ import { ROUTES } from './http/routes/index.js';
 import type { Access } from './http/access.js';
 import type { GateDeps } from './http/gate.js';
 import { OpenApiController } from './openapi.controller.js';
+import { PoliciesController } from './policies.controller.js';
 import type { ProjectorDeps } from './pipeline/projector.js';
 import { PROJECTOR_DEPS, ProjectorController } from './projector.controller.js';
 import { GATE, ReadController, STORE } from './read.controller.js';
@@ -50,6 +51,7 @@ export class ApiModule {
         WriteController,
         ResponseController,
         SubscriptionsController,
+        PoliciesController,
         SessionController,
         TokensController,
         ProjectorController,

@@ -55,7 +55,7 @@ const calls = [...lines.filter((line) => line.startsWith('curl ')), ...inText]
   .filter(({ url }) => !url.pathname.startsWith('/v1/sources/'));
 
 const findRoute = ({ method, url }: Call) =>
-  ROUTES.find((route) => route.method.toUpperCase() === method && new RegExp(`^${route.path.replace('{id}', '[^/]+')}$`).test(url.pathname));
+  ROUTES.find((route) => route.method.toUpperCase() === method && new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(url.pathname));
 
 function routeOf(call: Call): (typeof ROUTES)[number] {
   const route = findRoute(call);

@@ -1,6 +1,7 @@
 import { Topic } from '@tocsin/event-log';
-import { contentOf, RULE_PACK, watchPolicies } from '@tocsin/policy';
+import { contentOf, documentInForce, RULE_PACK, watchPolicies } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
+import { putPolicies } from '@tocsin/store';
 import { correlatorConfig, type CorrelatorConfig } from './config.js';
 import { CorrelatorModule } from './correlator.module.js';
 import { createCorrelatorMetrics } from './metrics.js';
@@ -49,6 +50,17 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
         onPruned: (what, rows) => metrics.pruned.inc({ what }, rows),
         onFailed: (error) => logger.warn({ err: error }, 'What is past its time could not be deleted, will retry.'),
       });
+      /** For the API, which runs elsewhere. */
+      const tell = async ({ documents: { rules, silences } }: CorrelatorPolicies): Promise<void> => {
+        const now = new Date(runtime.clock.now()).toISOString();
+        for (const [kind, documents] of [['CorrelationRule', rules] as const, ['Silence', silences] as const]) {
+          await putPolicies(
+            runtime.store.db,
+            kind,
+            documents.map((document) => documentInForce(document, now)),
+          );
+        }
+      };
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: CorrelatorModule.forRoot(correlator),
@@ -63,6 +75,7 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
         ),
         start: async () => {
           await correlator.start();
+          await tell(policies);
           retention.start();
           following = await followPolicies<CorrelatorPolicies>({
             app: 'correlator',
@@ -72,6 +85,7 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
               watchPolicies(directories, seen, { load, onValid: (set) => listener.onValid(set), onInvalid: (error) => listener.onInvalid(error) }),
             apply: async (loaded) => {
               policies = loaded;
+              await tell(loaded);
               return { rules: loaded.rules.byName.size };
             },
           });

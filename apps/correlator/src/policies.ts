@@ -13,6 +13,8 @@ export const ruleKindRegistry = buildRegistry('rule kind', ruleKinds);
 export interface CorrelatorPolicies {
   rules: RuleSet;
   silences: readonly Silence[];
+  /** What they were read from, also of rules that are disabled. */
+  documents: { rules: readonly CorrelationRule[]; silences: readonly SilenceDocument[] };
 }
 
 /** Reads the pack, if it is wanted, and the user's documents. Throws `ConfigErrors`. */
@@ -20,7 +22,8 @@ export async function loadCorrelatorPolicies(directory: string, withPack: boolea
   const pack = withPack ? await loadRulePack({ ruleKinds: ruleKindRegistry }) : [];
   // Named together, so that what the user's rules say of one another and of the pack is told with their other mistakes.
   const own = await loadPolicies(directory, { ruleKinds: ruleKindRegistry }, { knownRules: pack.map(({ metadata }) => metadata.name) });
-  return { rules: compilePolicies(together(pack, own.rules), grace), silences: silencesOf(own) };
+  const rules = together(pack, own.rules);
+  return { rules: compilePolicies(rules, grace), silences: silencesOf(own), documents: { rules, silences: own.silences } };
 }
 
 /** Compiles those that are enabled. Throws `ConfigErrors` when rules name what is not there. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Topic } from '@tocsin/event-log';
 import { buildRegistry } from '@tocsin/extension';
-import { contentOf, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
+import { contentOf, documentInForce, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
+import { putPolicies } from '@tocsin/store';
 import type { Notice } from './channels/channel.js';
 import { Egress } from './channels/egress.js';
 import { channelMemory } from './channels/memory.js';
@@ -52,12 +53,22 @@ export const notifierPart: AppPart<NotifierConfig> = {
         }
         return new Subscription(document, inFormat(channel, chosen.type, format), { ...shared, memory });
       });
+      /** For the API, which runs elsewhere. */
+      const tell = (found: readonly SubscriptionDocument[]): Promise<void> => {
+        const time = new Date(now()).toISOString();
+        return putPolicies(
+          store.db,
+          'Subscription',
+          found.map((document) => documentInForce(document, time)),
+        );
+      };
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: NotifierModule.forRoot({ log, channelOf: (name) => subscriptions.channelOf(name) }),
         async start() {
           ledger.start();
           await subscriptions.apply(documents);
+          await tell(documents);
           watch.start();
           logger.info({ subscriptions: subscriptions.names }, 'Subscriptions are served.');
           following = await followPolicies<SubscriptionDocument[]>({
@@ -65,7 +76,11 @@ export const notifierPart: AppPart<NotifierConfig> = {
             logger,
             metrics,
             watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
-            apply: (changed) => subscriptions.apply(changed),
+            async apply(found) {
+              const changed = await subscriptions.apply(found);
+              await tell(found);
+              return changed;
+            },
           });
         },
         async stop() {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { openEvidence } from '@tocsin/evidence';
-import { contentOf, loadPolicies, watchPolicies, type ResponsePolicy } from '@tocsin/policy';
+import { contentOf, documentInForce, loadPolicies, watchPolicies, type ResponsePolicy } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
+import { putPolicies } from '@tocsin/store';
 import type { ActionDeps } from './actions/deps.js';
 import { actionRegistry } from './actions/index.js';
 import { responderConfig, type ResponderConfig } from './config.js';
@@ -45,11 +46,21 @@ export const responderPart: AppPart<ResponderConfig> = {
         records: service.records,
         onChanged: () => service.changed(),
       });
+      /** For the API, which runs elsewhere. */
+      const tell = (found: readonly ResponsePolicy[]): Promise<void> => {
+        const time = new Date(now()).toISOString();
+        return putPolicies(
+          store.db,
+          'ResponsePolicy',
+          found.map((document) => documentInForce(document, time)),
+        );
+      };
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: ResponderModule.forRoot(responder),
         async start() {
           service.start();
+          await tell(documents);
           logger.info({ policies: namesOf(documents), clusters: clusters.names }, 'Response policies are in force.');
           following = await followPolicies<ResponsePolicy[]>({
             app: 'responder',
@@ -57,10 +68,11 @@ export const responderPart: AppPart<ResponderConfig> = {
             metrics,
             watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
             async apply(next) {
-              if (isDeepStrictEqual(essence(next), essence(documents))) return undefined;
-              responder.follow(compilePolicies(next));
+              const same = isDeepStrictEqual(essence(next), essence(documents));
+              if (!same) responder.follow(compilePolicies(next));
               documents = next;
-              return { policies: namesOf(documents) };
+              await tell(next);
+              return same ? undefined : { policies: namesOf(documents) };
             },
           });
         },

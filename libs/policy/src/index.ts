@@ -4,6 +4,7 @@ export * from './cel/filter-error.js';
 export { compileFilter, type EventVariable, type Filter } from './cel/filter.js';
 export * from './cel/required-equals.js';
 export * from './check-rules.js';
+export * from './in-force.js';
 export * from './json-schema.js';
 export * from './kinds/correlation-rule.js';
 export { correlationRuleSpec } from './kinds/correlation-rule-spec.js';

@@ -65,6 +65,30 @@ export interface Database {
     severity_id: number;
     count: number;
   };
+  /** Documents as the services have them in force, without any secret. */
+  policies: {
+    kind: string;
+    name: string;
+    /** `enabled` or `disabled`. */
+    mode: string;
+    file: string;
+    line: number;
+    hash: string;
+    /** JSON text. */
+    document: string;
+    loaded_at: string;
+  };
+  /** What rules came to, one row for each partition; written with the offset up to which it is counted. */
+  rule_hits: {
+    rule: string;
+    home: string;
+    matches: number;
+    signals: number;
+    incidents: number;
+    evicted: number;
+    last_match_at: string | null;
+    since: string;
+  };
   silences: { id: string; filter: string; starts_at: string; ends_at: string; author: string; comment: string; created_at: string };
   /** What operators said about incidents and actions, and what came of it. The column `incident_id` holds the id of either. */
   incident_commands: { id: string; incident_id: string; target: Generated<string>; time: string; outcome: string; message: string };

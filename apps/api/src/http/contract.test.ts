@@ -1,6 +1,6 @@
 // Every operation of the OpenAPI document, as the document alone says it: what is right, wrong, forbidden and not there.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { claimCommand, insertActions, insertDeadLetters, insertViolations, putSilence, upsertIncidents } from '@tocsin/store';
+import { claimCommand, insertActions, insertDeadLetters, insertViolations, putPolicies, putSilence, upsertIncidents } from '@tocsin/store';
 import { openApi, type Answer, type ApiUnderTest } from '../access/testing.js';
 import { actionExample } from '../resources/action-examples.js';
 import { incidentExample, silenceExample, violationExample } from '../resources/examples.js';
@@ -22,6 +22,9 @@ const OPERATIONS = Object.entries(paths).flatMap(([path, methods]) =>
 );
 type Case = (typeof OPERATIONS)[number][1];
 
+/** Some are known by two names. */
+const addressOf = (path: string, id: string): string => (id.includes('/') ? path.replace('{kind}/{name}', id) : path).replaceAll(/\{\w+\}/g, id);
+
 /** Ids that there are, by the first part of the path; operations on others are answered with 404. */
 const PRESENT: Record<string, string> = {
   violations: violationExample.id,
@@ -30,6 +33,7 @@ const PRESENT: Record<string, string> = {
   actions: actionExample.id,
   commands: 'c-1',
   'dead-letters': '0-1',
+  policies: 'CorrelationRule/shell',
 };
 /** What the example says makes no sense as the incident stands, or needs a second one. */
 const SENSELESS = new Set(['reopenIncident', 'mergeIncident', 'redriveDeadLetter']);
@@ -43,6 +47,8 @@ describe('the API, as its document has it', () => {
     await insertViolations(db, [violationExample]);
     await upsertIncidents(db, [{ incident: { ...incidentExample, status: 'open' }, home: 't/0', dueAt: null }]);
     await putSilence(db, silenceExample);
+    const rule = { name: 'shell', mode: 'enabled', file: 'f', line: 1, hash: 'h', document: '{}', loadedAt: violationExample.time } as const;
+    await putPolicies(db, 'CorrelationRule', [rule]);
     await insertActions(db, [{ action: actionExample, work: {}, holds: false, disrupts: false, dueAt: null }]);
     const { time } = violationExample;
     await claimCommand(db, { id: 'c-1', target: 'incident', targetId: incidentExample.id, time, outcome: 'applied', message: '' });
@@ -65,7 +71,7 @@ describe('the API, as its document has it', () => {
   const example = ({ operation }: Case): object | undefined => operation.requestBody?.content['application/json'].examples.shop.value;
 
   function send({ method, path, operation }: Case, { id = '', query = '', token = BOOTSTRAP as string | null, body = undefined as unknown }) {
-    const url = `${path.replaceAll(/\{\w+\}/g, id)}${query}`;
+    const url = `${addressOf(path, id)}${query}`;
     const sent = operation.requestBody === undefined ? undefined : body;
     return api.send(method, url, { ...(token !== null && { token }), ...(sent !== undefined && { body: sent }) });
   }
@@ -108,7 +114,7 @@ describe('the API, as its document has it', () => {
         const wrong = await send(one, { id: id || 'absent', body: { ...example(one), nonsense: 1 } });
         expect(wrong).toMatchObject({ status: 400, body: { errors: expect.arrayContaining([expect.objectContaining({ parameter: 'nonsense' })]) } });
         expectDocumented(one, wrong);
-        const none = await api.send(method, path.replaceAll(/\{\w+\}/g, id || 'absent'), {
+        const none = await api.send(method, addressOf(path, id || 'absent'), {
           token: BOOTSTRAP,
           headers: { 'content-type': 'text/plain' },
         });
@@ -119,7 +125,7 @@ describe('the API, as its document has it', () => {
 
     if (operation.responses['304'] !== undefined && PRESENT[path.split('/')[2] ?? ''] !== undefined) {
       it('sends nothing that is known already', async () => {
-        const url = path.replaceAll(/\{\w+\}/g, id);
+        const url = addressOf(path, id);
         const first = await api.send(method, url, { token: BOOTSTRAP });
         const etag = String(first.headers['etag']);
         for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {

@@ -78,7 +78,8 @@ function operation({
   response,
   example,
 }: Route<keyof typeof SCHEMAS>): object {
-  const byId = path.includes('{id}');
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const byId = inPath.length > 0;
   const tagged = method === 'get' && response !== 'bytes';
   return {
     operationId,
@@ -86,7 +87,7 @@ function operation({
     description: role === 'anyone' ? 'Needs no login.' : `Needs the role ${role}, or one above it.`,
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
     parameters: [
-      ...(byId ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []),
+      ...inPath.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
       ...(status === 202 ? [IDEMPOTENCY_KEY] : []),
       ...(tagged ? [IF_NONE_MATCH] : []),
       ...queryParameters(query),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ACTION_STATES } from '../resources/action.js';
 import { STAGES } from '../resources/dead-letter.js';
 import { STATUSES } from '../resources/incident.js';
+import { POLICY_KINDS } from '../resources/policy.js';
 import { DELIVERY_STATES } from '../resources/subscription.js';
 import { KINDS } from '../resources/violation.js';
 
@@ -109,6 +110,8 @@ export const deliveriesQuery = z.strictObject({
   event: text('Id of the event; of incidents and actions with the version.'),
   ...page,
 });
+
+export const policiesQuery = z.strictObject({ kind: oneOf(POLICY_KINDS, 'Kind of the document.') });
 
 export const tokensQuery = z.strictObject(page);
 

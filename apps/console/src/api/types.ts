@@ -474,6 +474,47 @@ export type MadeApiToken = {
   token: string;
 };
 
+export type Policy = {
+  kind: "CorrelationRule" | "ResponsePolicy" | "Silence" | "Subscription";
+  name: string;
+  mode: "enabled" | "disabled";
+  /** As the service that has it in force sees it. */
+  file: string;
+  line: number;
+  /** SHA-256 of what it says, with its defaults; that of two replicas is the same. */
+  hash: string;
+  /** When it came in force with this hash. */
+  loaded_at: string;
+  /** Of rules: violations that passed the filter, since they are counted; of response policies: actions that are kept. Others are not counted. */
+  hits?: number;
+  /** RFC 3339 UTC with milliseconds. */
+  last_hit?: string;
+};
+
+export type PolicyDocument = {
+  kind: "CorrelationRule" | "ResponsePolicy" | "Silence" | "Subscription";
+  name: string;
+  mode: "enabled" | "disabled";
+  /** As the service that has it in force sees it. */
+  file: string;
+  line: number;
+  /** SHA-256 of what it says, with its defaults; that of two replicas is the same. */
+  hash: string;
+  /** When it came in force with this hash. */
+  loaded_at: string;
+  /** Of rules: violations that passed the filter, since they are counted; of response policies: actions that are kept. Others are not counted. */
+  hits?: number;
+  /** RFC 3339 UTC with milliseconds. */
+  last_hit?: string;
+  /** What it says, with its defaults. Secrets are references. */
+  document: Record<string, unknown>;
+};
+
+export type PolicyList = {
+  /** By their kinds and names. */
+  items: readonly (Policy)[];
+};
+
 export type Problem = {
   type: string;
   title: string;
@@ -512,6 +553,29 @@ export type Road = {
   actions: readonly (Action)[];
   /** Of the violation, of its incidents and of their actions; those attempted last come first. */
   deliveries: readonly (Delivery)[];
+};
+
+export type Rule = {
+  name: string;
+  /** `gone`: there is no such document any more; what it came to is kept. */
+  mode: "enabled" | "disabled" | "gone";
+  /** Violations that passed its filter; 0 of a rule that is chained to others and has none. */
+  matches: number;
+  /** Matches, and members of other rules, that were counted on another partition than where they came. */
+  signals: number;
+  /** Incidents that it opened. */
+  incidents: number;
+  /** Groups or matches given up for want of room. */
+  evicted: number;
+  /** RFC 3339 UTC with milliseconds. */
+  last_match?: string;
+  /** Absent when it never came to anything. */
+  counted_since?: string;
+};
+
+export type RuleList = {
+  /** By their names. */
+  items: readonly (Rule)[];
 };
 
 export type SentAgain = {

@@ -13,6 +13,7 @@ import {
   type StoredRecord,
 } from '@tocsin/event-log';
 import {
+  addRuleHits,
   advancePosition,
   deleteOutbox,
   deleteRuleStates,
@@ -28,6 +29,7 @@ import type { Bounds } from './bounds.js';
 import { degradedViolations } from './degraded.js';
 import { Engine, type Effects, type Signal } from './engine.js';
 import { Groups } from './groups.js';
+import { Hits } from './hits.js';
 import { writeMembers, type WriterDeps } from './incident-writer.js';
 import type { Mutings } from './muting.js';
 import { RecentIds } from './recent-ids.js';
@@ -80,6 +82,7 @@ export class Partition {
   readonly #recent: RecentIds;
   #rules: RuleSet;
   #groups: Groups;
+  #hits = new Hits();
   /** What the store holds; the next transaction must find it unchanged. */
   #stored: number | undefined;
   /** The next offset to be processed; at or after `#stored`. */
@@ -140,6 +143,7 @@ export class Partition {
     this.#groups = new Groups(this.#rules, bounds, now);
     await loadRuleStates(store.db, this.#topic, this.#partition, (rows) => this.#groups.load(rows));
     this.#groups.loaded();
+    this.#hits = new Hits();
     this.#unsent = true;
     this.#stale = false;
   }
@@ -171,7 +175,8 @@ export class Partition {
       this.#groups.expire();
       const engine = this.#engine();
       if (await this.#isSilent()) engine.tick(this.#eventTime);
-      await this.#finish(this.#next, engine.effects);
+      // What matched and came to nothing here waits for the next offset, but not for long.
+      await this.#finish(this.#next, engine.effects, this.#hits.any ? () => Promise.resolve(false) : undefined);
     });
   }
 
@@ -196,12 +201,16 @@ export class Partition {
 
   #engine(): Engine {
     const { grace, metrics } = this.#deps;
+    const now = this.#timeText();
     return new Engine({
       rules: this.#rules,
       groups: this.#groups,
       keyed: this.#topic === Topic.Violations,
       grace,
-      onMatch: ({ name }) => metrics.matches.inc({ rule: name }),
+      onMatch: ({ name }) => {
+        metrics.matches.inc({ rule: name });
+        this.#hits.matched(name, now);
+      },
     });
   }
 
@@ -255,12 +264,19 @@ export class Partition {
   }
 
   async #finish(next: number, effects: Effects, alsoWrite?: (tx: Queryable, writer: WriterDeps) => Promise<boolean>): Promise<void> {
-    const { log } = this.#deps;
+    const { log, metrics } = this.#deps;
+    const lost = this.#groups.degraded.take();
+    for (const { rule, cause, count } of lost) {
+      metrics.evicted.inc({ rule, cause }, count);
+      this.#hits.add(rule, 'evicted', count);
+    }
+    for (const { rule } of effects.signals) this.#hits.add(rule, 'signals');
     // Signals go out before the offset moves: should we stop in between, they come again with the same ids.
     if (effects.signals.length > 0) await log.append(Topic.Signals, effects.signals.map(toSignalRecord));
     await this.#store(next, effects, alsoWrite);
     await this.#sendOutbox();
-    await this.#reportDegraded();
+    // What was lost for want of room becomes a violation of our own, and so an incident.
+    if (lost.length > 0) await log.append(Topic.Violations, degradedViolations(lost, this.home, this.#deps.now()));
   }
 
   async #store(next: number, { members }: Effects, alsoWrite?: (tx: Queryable, writer: WriterDeps) => Promise<boolean>): Promise<void> {
@@ -278,7 +294,10 @@ export class Partition {
       }
       await saveRuleStates(tx, this.#topic, this.#partition, changes.saved);
       await deleteRuleStates(tx, this.#topic, this.#partition, changes.removed);
-      return { changed: await writeMembers(tx, this.home, members, writer), swept: (await alsoWrite?.(tx, writer)) === true };
+      const changed = await writeMembers(tx, this.home, members, writer);
+      for (const incident of changed) if (incident.change === 'opened') this.#hits.add(incident.rule.name, 'incidents');
+      await addRuleHits(tx, this.home, this.#hits.take(), writer.now);
+      return { changed, swept: (await alsoWrite?.(tx, writer)) === true };
     });
     this.#stored = next;
     this.#next = next;
@@ -304,14 +323,6 @@ export class Partition {
       );
       this.#unsent = rows.length === OUTBOX_STEP;
     }
-  }
-
-  /** What was lost for want of room becomes a violation of our own, and so an incident. */
-  async #reportDegraded(): Promise<void> {
-    const lost = this.#groups.degraded.take();
-    if (lost.length === 0) return;
-    for (const { rule, cause, count } of lost) this.#deps.metrics.evicted.inc({ rule, cause }, count);
-    await this.#deps.log.append(Topic.Violations, degradedViolations(lost, this.home, this.#deps.now()));
   }
 
   /**

@@ -12,6 +12,7 @@ import { lifecycleSuite } from './lifecycle.conformance.js';
 import { loginsSuite } from './logins.conformance.js';
 import { migrationsSuite } from './migrations.conformance.js';
 import { plansSuite } from './plans.conformance.js';
+import { policiesSuite } from './policies.conformance.js';
 import { retentionSuite } from './retention.conformance.js';
 import { roadSuite } from './road.conformance.js';
 import { transactionsSuite } from './transactions.conformance.js';
@@ -54,6 +55,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     });
     describe('lifecycle of incidents', () => {
       lifecycleSuite(current);
+    });
+    describe('policies in force and what rules came to', () => {
+      policiesSuite(current);
     });
     describe('plans of queries', () => {
       plansSuite(current);

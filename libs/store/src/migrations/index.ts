@@ -9,6 +9,7 @@ import { cases } from './007-cases.js';
 import { logins } from './008-logins.js';
 import { redrives } from './009-redrives.js';
 import { evidenceTimes } from './010-evidence-times.js';
+import { policies } from './012-policies.js';
 
 /**
  * In the order they are applied. A released one is never edited: a change is a new one at the end, and it must leave
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   logins,
   redrives,
   evidenceTimes,
+  policies,
 ];

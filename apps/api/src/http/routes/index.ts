@@ -4,6 +4,7 @@ import type { Route } from '../route.js';
 import { DEAD_LETTER_ROUTES, DEAD_LETTER_SCHEMAS } from './dead-letters.js';
 import { INCIDENT_ROUTES, INCIDENT_SCHEMAS } from './incidents.js';
 import { LOGIN_ROUTES, LOGIN_SCHEMAS } from './login.js';
+import { POLICY_ROUTES, POLICY_SCHEMAS } from './policies.js';
 import { RESPONSE_ROUTES, RESPONSE_SCHEMAS } from './response.js';
 import { SILENCE_ROUTES, SILENCE_SCHEMAS } from './silences.js';
 import { SUBSCRIPTION_ROUTES, SUBSCRIPTION_SCHEMAS } from './subscriptions.js';
@@ -28,6 +29,7 @@ export const SCHEMAS = {
   ...DEAD_LETTER_SCHEMAS,
   ...RESPONSE_SCHEMAS,
   ...SUBSCRIPTION_SCHEMAS,
+  ...POLICY_SCHEMAS,
   ...LOGIN_SCHEMAS,
   Problem: problem,
 } as const satisfies Record<string, z.ZodType>;
@@ -39,5 +41,6 @@ export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
   ...DEAD_LETTER_ROUTES,
   ...RESPONSE_ROUTES,
   ...SUBSCRIPTION_ROUTES,
+  ...POLICY_ROUTES,
   ...LOGIN_ROUTES,
 ];
