@@ -36,4 +36,30 @@ spec: { enabled: false, kind: single, title: off, severity: low, filter: 'true',
 `;
     expect(documentInForce(parsePolicies(text, 'off.yaml', {}).rules[0]!, NOW).mode).toBe('disabled');
   });
+
+  it('holds no address or header by which one could send in its name', () => {
+    const text = `apiVersion: tocsin.dev/v1
+kind: Subscription
+metadata: { name: soc }
+spec: { events: incidents, channel: { type: webhook } }
+`;
+    const [read] = parsePolicies(text, 'soc.yaml', {}).subscriptions;
+    const config = {
+      url: 'https://ann:pw@soc.example/hooks/TOKEN?key=TOKEN',
+      bare: ['https://soc.example', 'https://soc.example/'],
+      syslog: 'tls://log.example:6514',
+      headers: { 'x-key': 'TOKEN', 'x-ref': { env: 'KEY' } },
+      secrets: [{ file: '/run/secrets/soc' }],
+    };
+    const spec = { ...read!.spec, channel: { type: 'webhook', config } };
+    const { document } = documentInForce({ ...read!, spec }, NOW);
+    expect(JSON.parse(document)).toMatchObject({
+      spec: {
+        channel: {
+          config: { ...config, url: 'https://soc.example/…', headers: { 'x-key': '…', 'x-ref': { env: 'KEY' } } },
+        },
+      },
+    });
+    expect(document).not.toMatch(/TOKEN|pw/);
+  });
 });

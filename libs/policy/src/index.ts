@@ -2,6 +2,7 @@ export { explainFilter, type ExplainedTerm } from './cel/explain.js';
 export * from './cel/fields.js';
 export * from './cel/filter-error.js';
 export { compileFilter, type EventVariable, type Filter } from './cel/filter.js';
+export * from './cel/reasons.js';
 export * from './cel/required-equals.js';
 export * from './check-rules.js';
 export * from './in-force.js';

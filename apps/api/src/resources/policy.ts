@@ -11,7 +11,7 @@ export const policy = z.object({
   mode: z.enum(['enabled', 'disabled']),
   file: z.string().describe('As the service that has it in force sees it.'),
   line: z.int(),
-  hash: z.string().describe('SHA-256 of what it says, with its defaults; that of two replicas is the same.'),
+  hash: z.string().describe('SHA-256 of the document as it is told, so without addresses; that of two replicas is the same.'),
   loaded_at: time.describe('When it came in force with this hash.'),
   hits: z
     .int()
@@ -23,7 +23,9 @@ export const policy = z.object({
 });
 
 export const policyDocument = policy.extend({
-  document: z.record(z.string(), z.unknown()).describe('What it says, with its defaults. Secrets are references.'),
+  document: z
+    .record(z.string(), z.unknown())
+    .describe('What it says, with its defaults. Secrets are references; of addresses the host alone is told, of headers their names.'),
 });
 
 export const rule = z.object({

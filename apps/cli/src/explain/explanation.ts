@@ -1,10 +1,9 @@
 import { compilePolicies, groupOf, readText } from '@tocsin/correlator/policies';
 import { Simulation } from '@tocsin/correlator/simulation';
 import { severityName, type Incident, type Violation } from '@tocsin/domain';
-import { explainFilter, type CorrelationRule } from '@tocsin/policy';
+import { explainFilter, reasonsOf, type CorrelationRule, type Reason } from '@tocsin/policy';
 import { GRACE_MS } from '../stories/play.js';
 import { rulesFor } from '../stories/rules-for.js';
-import { reasonsOf, type Reason } from './reasons.js';
 
 /** What a rule makes of events, and why. */
 export interface Explanation {

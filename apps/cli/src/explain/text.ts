@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { counted } from '../command.js';
 import type { EventExplanation, Explanation, IncidentExplanation } from './explanation.js';
-import type { Reason } from './reasons.js';
+import type { Reason } from '@tocsin/policy';
 
 /** More events, of which nothing came, would hide the others. */
 const UNMATCHED_MAX = 20;

@@ -481,7 +481,7 @@ export type Policy = {
   /** As the service that has it in force sees it. */
   file: string;
   line: number;
-  /** SHA-256 of what it says, with its defaults; that of two replicas is the same. */
+  /** SHA-256 of the document as it is told, so without addresses; that of two replicas is the same. */
   hash: string;
   /** When it came in force with this hash. */
   loaded_at: string;
@@ -498,7 +498,7 @@ export type PolicyDocument = {
   /** As the service that has it in force sees it. */
   file: string;
   line: number;
-  /** SHA-256 of what it says, with its defaults; that of two replicas is the same. */
+  /** SHA-256 of the document as it is told, so without addresses; that of two replicas is the same. */
   hash: string;
   /** When it came in force with this hash. */
   loaded_at: string;
@@ -506,7 +506,7 @@ export type PolicyDocument = {
   hits?: number;
   /** RFC 3339 UTC with milliseconds. */
   last_hit?: string;
-  /** What it says, with its defaults. Secrets are references. */
+  /** What it says, with its defaults. Secrets are references; of addresses the host alone is told, of headers their names. */
   document: Record<string, unknown>;
 };
 

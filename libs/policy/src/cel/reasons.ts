@@ -1,4 +1,4 @@
-import type { ExplainedTerm } from '@tocsin/policy';
+import type { ExplainedTerm } from './explain.js';
 
 /** A term that decides whether a condition passes. */
 export interface Reason {
