@@ -111,6 +111,8 @@ export const deliveriesQuery = z.strictObject({
   ...page,
 });
 
+export const roadQuery = z.strictObject({ rule: text('Name of a rule: says term by term why it matches the violation, or does not.') });
+
 export const policiesQuery = z.strictObject({ kind: oneOf(POLICY_KINDS, 'Kind of the document.') });
 
 export const tokensQuery = z.strictObject(page);

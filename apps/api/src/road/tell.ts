@@ -21,7 +21,7 @@ export function tellRoad({ violation, joined, actions, deliveries }: Road): stri
 
 const NOT_JOINED =
   'No incident holds it: no rule matched it, or those that did wait for more, or their counts were evicted (see incidents of the rule detection-degraded). ' +
-  '"tocsin explain <rule> <events>" says which term of a rule failed.';
+  '/v1/violations/<id>/explain?rule=<name> says which term of a rule failed, and so does "tocsin explain <rule> <events>".';
 
 function tellIncident({ incident, rule, late }: Joined): string[] {
   const by = rule === incident.rule.name ? `The rule ${rule} matched it` : `The rule ${rule}, which ${incident.rule.name} follows, matched it`;

@@ -549,6 +549,32 @@ export type Road = {
     /** It came later than the correlator waits for. */
     late: boolean;
   })[];
+  /** Of the rule that was asked about, as it is in force now. */
+  rule?: {
+    rule: string;
+    enabled: boolean;
+    /** Its own condition, or those of the rules that it is chained to. */
+    conditions: readonly ({
+      rule: string;
+      enabled: boolean;
+      matches: boolean;
+      /** The terms that decide. */
+      reasons: readonly ({
+        /** The term, as the rule has it. */
+        text: string;
+        holds: boolean;
+        /** It stands below a `!`: that it holds keeps the condition from passing. */
+        negated: boolean;
+        found: readonly ({
+          field: string;
+          /** As JSON; `absent` where the violation has nothing. */
+          value: string;
+        })[];
+        /** It compares what cannot be compared, such as text with a number. */
+        mistyped: boolean;
+      })[];
+    })[];
+  };
   /** Planned for these incidents or for the violation, also those that were refused. */
   actions: readonly (Action)[];
   /** Of the violation, of its incidents and of their actions; those attempted last come first. */

@@ -4,7 +4,7 @@ import { road } from '../../resources/road.js';
 import { deliveryExample } from '../../resources/subscription-examples.js';
 import { violation } from '../../resources/violation.js';
 import { NEXT_CURSOR, pageOf } from '../pages.js';
-import { noQuery, violationsQuery } from '../query.js';
+import { noQuery, roadQuery, violationsQuery } from '../query.js';
 import type { Route } from '../route.js';
 
 export const VIOLATION_SCHEMAS = { Violation: violation, ViolationPage: pageOf(violation), Road: road } as const;
@@ -34,9 +34,10 @@ export const VIOLATION_ROUTES: readonly Route<keyof typeof VIOLATION_SCHEMAS>[] 
     method: 'get',
     path: '/v1/violations/{id}/explain',
     operationId: 'explainViolation',
-    summary: 'What became of a violation: its incidents, what muted them, actions and refusals, and every delivery.',
+    summary:
+      'What became of a violation: its incidents, what muted them, actions and refusals, and every delivery; and why a rule matches it or not.',
     role: 'viewer',
-    query: noQuery,
+    query: roadQuery,
     response: 'Road',
     example: {
       violation: violationExample,
