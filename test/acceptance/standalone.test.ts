@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Incident } from '@tocsin/domain';
 import { httpReceiver, type HttpReceiver } from '@tocsin/testing';
@@ -91,6 +92,31 @@ describe('standalone', () => {
     second.child.kill('SIGTERM');
     expect(await second.ended).toBe(0);
   });
+
+  it('shows the documents in force as they are changed, and what rules came to', async () => {
+    await subscription();
+    const { url } = await start();
+    const items = async (path: string): Promise<Record<string, unknown>[]> =>
+      ((await (await fetch(`${url}${path}`)).json()) as { items: Record<string, unknown>[] }).items;
+    // A look now and then: the API bounds how often one may ask.
+    const lookUntil = async (path: string, found: (items: Record<string, unknown>[]) => boolean): Promise<void> => {
+      while (!found(await items(path))) await pause(200);
+    };
+    const until = (path: string, what: object): Promise<void> =>
+      lookUntil(path, (all) => all.some((item) => Object.entries(what).every(([key, value]) => item[key] === value)));
+    await until('/v1/policies?kind=Subscription', { name: 'on-call', mode: 'enabled' });
+    await until('/v1/rules', { name: 'shell-in-container', mode: 'enabled', matches: 0 });
+    await fetch(`${url}/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(SHELL) });
+    await until('/v1/rules', { name: 'shell-in-container', matches: 1, incidents: 1 });
+    await until('/v1/policies', { name: 'shell-in-container', hits: 1 });
+    await writeFile(
+      join(directory, 'policies', 'look.yaml'),
+      'apiVersion: tocsin.dev/v1\nkind: ResponsePolicy\nmetadata: { name: look }\nspec: { enabled: false, mode: observe, match: { incidents: "true" }, steps: [{ action: snapshot }] }\n',
+    );
+    await until('/v1/policies?kind=ResponsePolicy', { name: 'look', mode: 'disabled', hits: 0 });
+    await rm(join(directory, 'policies', 'on-call.yaml'));
+    await lookUntil('/v1/policies?kind=Subscription', (all) => all.length === 0);
+  }, 60_000);
 
   it('plays the demo and shows what it becomes', async () => {
     const { output, child } = await start('--demo');
