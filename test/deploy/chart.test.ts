@@ -59,6 +59,18 @@ function pods(objects: readonly Rendered[]): { of: string; pod: Pod }[] {
 const variables = (pod: Pod | undefined): string[] => (pod?.containers[0]?.env ?? []).map(({ name }) => name);
 
 describeReal('helm', 'the chart', () => {
+  it('brings the dashboards as ConfigMaps that the sidecar of Grafana looks for, when they are asked for', async () => {
+    const dashboards = (objects: readonly Rendered[]) => objects.filter(({ metadata }) => metadata.name.startsWith('tocsin-dashboard-'));
+    expect(dashboards(await render(STANDALONE))).toEqual([]);
+    const folder = join(import.meta.dirname, '..', '..', 'deploy', 'grafana', 'dashboards');
+    const names = (await readdir(folder)).toSorted();
+    const maps = dashboards(await render({ ...STANDALONE, dashboards: { enabled: true } }));
+    expect(maps.map(({ kind, metadata }) => [kind, metadata.labels?.['grafana_dashboard']])).toEqual(names.map(() => ['ConfigMap', '1']));
+    const carried = Object.assign({}, ...maps.map((map) => map['data'])) as Record<string, string>;
+    expect(Object.keys(carried).toSorted()).toEqual(names);
+    for (const name of names) expect(JSON.parse(carried[name] ?? '')).toEqual(JSON.parse(await readFile(join(folder, name), 'utf8')));
+  });
+
   it.each([
     ['standalone', STANDALONE],
     ['scaled', { ...SCALED, ...KEDA }],
