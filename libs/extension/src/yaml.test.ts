@@ -214,6 +214,20 @@ describe('parseYamlDocuments', () => {
     expect(errorsOf(() => parseYamlDocuments(bomb, 'y'))[0]).toMatch(/^y:1:1: is not valid YAML: Excessive alias count/);
   });
 
+  it('refuses lists that hold themselves many times over in no time', () => {
+    const depth = 50;
+    const bomb = `${'&a [*a,'.repeat(depth)}${']'.repeat(depth)}`;
+    expect(errorsOf(() => parseYamlDocuments(bomb, 'y'))).toEqual([
+      expect.stringContaining('y:1:4: has lists and maps within each other more than 100 deep'),
+    ]);
+  });
+
+  it('refuses more aliases than anybody writes, at the first that is too many', () => {
+    const text = `a: &a 1\nb: [${'*a, '.repeat(100_000)}]`;
+    expect(errorsOf(() => parseYamlDocuments(text, 'y'))).toEqual(['y:2:405: is alias number 101, and a document may have 100; write the value out']);
+    expect(parseYamlDocuments(`a: &a 1\nb: [${'*a, '.repeat(90)}]`, 'y')).toHaveLength(1);
+  });
+
   it.each(['['.repeat(50_000), '{a: '.repeat(50_000), '- '.repeat(50_000), 'a:\n'.repeat(10) + '? '.repeat(20_000)])(
     'survives deep nesting',
     (text) => {

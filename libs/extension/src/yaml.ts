@@ -70,11 +70,12 @@ function documentsOf(text: string, file: string, lines: LineCounter): readonly D
   }
 }
 
+/** Aliases make objects shared, and may put a list into itself: each is looked at once a level, or the work would double at every level. */
 function isDeeperThan(value: unknown, max: number): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
+  let level = new Set([value]);
+  for (let depth = 0; level.size > 0; depth++) {
     if (depth > max) return true;
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    level = new Set([...level].flatMap((one): unknown[] => (typeof one === 'object' && one !== null ? Object.values(one) : [])));
   }
   return false;
 }
@@ -96,8 +97,14 @@ function mistakes(source: Source): ConfigIssue[] {
   const problems: readonly YAMLError[] = [...source.document.errors, ...source.document.warnings];
   if (problems.length > 0) return yamlMistakes(problems, source.text).map(({ offset, message }) => at(source, offset, message));
   const issues: ConfigIssue[] = [];
+  let aliases = 0;
   visit(source.document, {
     Alias(_, alias) {
+      // To resolve one walks through the document.
+      if (++aliases > MAX_ALIASES) {
+        issues.push(at(source, offsetOf(alias), `is alias number ${aliases}, and a document may have ${MAX_ALIASES}; write the value out`));
+        return visit.BREAK;
+      }
       if (alias.resolve(source.document) === undefined) {
         issues.push(
           at(
