@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CasesController } from './cases.controller.js';
 import { CONSOLE, ConsoleController } from './console/console.controller.js';
 import { consoleFiles } from './console/files.js';
 import { rateLimit } from './access/rate-limit.js';
@@ -51,6 +52,7 @@ export class ApiModule {
         WriteController,
         ResponseController,
         SubscriptionsController,
+        CasesController,
         PoliciesController,
         SessionController,
         TokensController,

@@ -1,3 +1,4 @@
+import { paged, placeOf, type Page, type Paged } from './paging.js';
 import type { Queryable } from './store.js';
 import { columnText, freeText, timeText } from './text.js';
 
@@ -29,6 +30,7 @@ export interface CaseRow {
   written: string;
   /** When the system was last asked to make it, RFC 3339. */
   attemptedAt: string | undefined;
+  createdAt: string;
   updatedAt: string;
 }
 
@@ -89,7 +91,7 @@ export async function changeCase(
  */
 export async function putCase(
   db: Queryable,
-  row: Omit<CaseRow, 'attemptedAt' | 'updatedAt'>,
+  row: Omit<CaseRow, 'attemptedAt' | 'createdAt' | 'updatedAt'>,
   before: string | undefined,
   now: string,
 ): Promise<boolean> {
@@ -165,6 +167,58 @@ export async function casesOf(db: Queryable, subject: string): Promise<CaseRow[]
   return rows.map(read);
 }
 
+export interface CaseFilter {
+  subscription?: string | undefined;
+  state?: CaseStateName | undefined;
+}
+
+/** All cases, newest first. */
+export async function listCases(db: Queryable, { subscription, state }: CaseFilter, page: Page): Promise<Paged<CaseRow>> {
+  let query = db
+    .selectFrom('cases')
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('subject', 'desc')
+    .orderBy('subscription', 'desc')
+    .limit(page.limit + 1);
+  if (subscription !== undefined) query = query.where('subscription', '=', columnText(subscription));
+  if (state !== undefined) query = query.where('state', '=', state);
+  const place = placeOf(page);
+  if (place !== undefined) {
+    const [subject = '', ...rest] = place.id.split(' ');
+    query = query.where((eb) => eb(eb.refTuple('created_at', 'subject', 'subscription'), '<', eb.tuple(place.time, subject, rest.join(' '))));
+  }
+  const rows = await query.execute();
+  // Ids have no spaces; one incident may have a case by each of several subscriptions.
+  return paged(rows, page.limit, (row) => ({ time: row.created_at, id: `${row.subject} ${row.subscription}` }), read);
+}
+
+/**
+ * Makes an orphaned case one that is written to again, because what kept it from that was mended. False, with nothing changed, when it
+ * is not orphaned. Systems that keep more in `written` decide by that.
+ */
+export async function retryCase(db: Queryable, { subscription, subject }: Pick<CaseRow, 'subscription' | 'subject'>, now: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('cases')
+    .set({ state: 'open', reason: '', updated_at: timeText(now) })
+    .where('subscription', '=', columnText(subscription))
+    .where('subject', '=', columnText(subject))
+    .where('state', '=', 'orphaned')
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Makes room for a new case in place of an orphaned one. False, with nothing changed, when it is not orphaned. */
+export async function forgetCase(db: Queryable, { subscription, subject }: Pick<CaseRow, 'subscription' | 'subject'>): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('cases')
+    .where('subscription', '=', columnText(subscription))
+    .where('subject', '=', columnText(subject))
+    .where('state', '=', 'orphaned')
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}
+
 interface StoredCase {
   subscription: string;
   subject: string;
@@ -176,6 +230,7 @@ interface StoredCase {
   version: number;
   written: string;
   attempted_at: string | null;
+  created_at: string;
   updated_at: string;
 }
 
@@ -191,6 +246,7 @@ function read(row: StoredCase): CaseRow {
     version: Number(row.version),
     written: row.written,
     attemptedAt: row.attempted_at ?? undefined,
+    createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }

@@ -1,6 +1,16 @@
 // Every operation of the OpenAPI document, as the document alone says it: what is right, wrong, forbidden and not there.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { claimCommand, insertActions, insertDeadLetters, insertViolations, putPolicies, putSilence, upsertIncidents } from '@tocsin/store';
+import {
+  changeCase,
+  claimCase,
+  claimCommand,
+  insertActions,
+  insertDeadLetters,
+  insertViolations,
+  putPolicies,
+  putSilence,
+  upsertIncidents,
+} from '@tocsin/store';
 import { openApi, type Answer, type ApiUnderTest } from '../access/testing.js';
 import { actionExample } from '../resources/action-examples.js';
 import { incidentExample, silenceExample, violationExample } from '../resources/examples.js';
@@ -23,7 +33,8 @@ const OPERATIONS = Object.entries(paths).flatMap(([path, methods]) =>
 type Case = (typeof OPERATIONS)[number][1];
 
 /** Some are known by two names. */
-const addressOf = (path: string, id: string): string => (id.includes('/') ? path.replace('{kind}/{name}', id) : path).replaceAll(/\{\w+\}/g, id);
+const addressOf = (path: string, id: string): string =>
+  (id.includes('/') ? path.replace(/\{kind\}\/\{name\}|\{subscription\}\/\{subject\}/, id) : path).replaceAll(/\{\w+\}/g, id);
 
 /** Ids that there are, by the first part of the path; operations on others are answered with 404. */
 const PRESENT: Record<string, string> = {
@@ -34,9 +45,10 @@ const PRESENT: Record<string, string> = {
   commands: 'c-1',
   'dead-letters': '0-1',
   policies: 'CorrelationRule/shell',
+  cases: `jira/${incidentExample.id}`,
 };
 /** What the example says makes no sense as the incident stands, or needs a second one. */
-const SENSELESS = new Set(['reopenIncident', 'mergeIncident', 'redriveDeadLetter']);
+const SENSELESS = new Set(['reopenIncident', 'mergeIncident', 'redriveDeadLetter', 'forgetCase']);
 
 describe('the API, as its document has it', () => {
   let api: ApiUnderTest;
@@ -54,6 +66,9 @@ describe('the API, as its document has it', () => {
     await claimCommand(db, { id: 'c-1', target: 'incident', targetId: incidentExample.id, time, outcome: 'applied', message: '' });
     const letter = { stage: 's', reason: 'r', component: 'c', message: 'm', key: 'k', headers: {} };
     await insertDeadLetters(db, [{ ...letter, id: '0-1', time, value: Buffer.from('x') }]);
+    const key = { subscription: 'jira', subject: incidentExample.id };
+    await claimCase(db, key, { by: 'test', now: time, until: time });
+    await changeCase(db, key, 'test', { state: 'orphaned', reason: 'gone' }, time);
     const wanted = {
       viewer: { role: 'viewer' },
       listing: { role: 'admin', operations: ['listTokens'] },

@@ -2,6 +2,7 @@ import { SEVERITIES, severityId, type SeverityId } from '@tocsin/domain';
 import { describeKnown } from '@tocsin/extension';
 import { z } from 'zod';
 import { ACTION_STATES } from '../resources/action.js';
+import { CASE_STATES } from '../resources/case.js';
 import { STAGES } from '../resources/dead-letter.js';
 import { STATUSES } from '../resources/incident.js';
 import { POLICY_KINDS } from '../resources/policy.js';
@@ -20,7 +21,7 @@ const text = (description: string) =>
     .max(MAX_TEXT, { error: `expected at most ${MAX_TEXT} characters` })
     .optional()
     .describe(description);
-const oneOf = (values: readonly string[], description: string) =>
+const oneOf = <const Value extends string>(values: readonly Value[], description: string) =>
   z
     .enum(values, { error: `expected one of ${values.join(', ')}` })
     .optional()
@@ -70,6 +71,12 @@ export const evidenceQuery = z.strictObject(page);
 export const historyQuery = z.strictObject(page);
 
 export const silencesQuery = z.strictObject({ active: oneOf(['true'], 'Only those that are in force now.'), ...page });
+
+export const casesQuery = z.strictObject({
+  subscription: text('By which they are kept.'),
+  state: oneOf(CASE_STATES, 'State of the case.'),
+  ...page,
+});
 
 export const deadLettersQuery = z.strictObject({
   stage: oneOf(STAGES, 'Where it failed.'),

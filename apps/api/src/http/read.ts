@@ -56,7 +56,7 @@ export async function readIncident({ db }: Store, id: string, query: unknown): P
   return { incident, evidence: showPage(evidence, showEvidence), cases: cases.map(showCase) };
 }
 
-function showCase({ subscription, state, name, url, reason, updatedAt }: CaseRow): CaseBody {
+export function showCase({ subscription, state, name, url, reason, updatedAt }: CaseRow): CaseBody {
   return {
     subscription,
     state,

@@ -10,6 +10,7 @@ import { logins } from './008-logins.js';
 import { redrives } from './009-redrives.js';
 import { evidenceTimes } from './010-evidence-times.js';
 import { policies } from './012-policies.js';
+import { casesListed } from './016-cases-listed.js';
 
 /**
  * In the order they are applied. A released one is never edited: a change is a new one at the end, and it must leave
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   redrives,
   evidenceTimes,
   policies,
+  casesListed,
 ];

@@ -54,7 +54,8 @@ export interface FakeJira {
   move(key: string, statusName: string, by: JiraUser): JiraWebhook;
   assign(key: string, to: JiraUser | null, by: JiraUser): JiraWebhook;
   comment(key: string, text: string, by: JiraUser): JiraWebhook;
-  remove(key: string): void;
+  /** Deletes it, or hides it from the user of the API: both look the same. Gives what undoes it. */
+  remove(key: string): () => void;
   close(): Promise<void>;
 }
 
@@ -346,7 +347,8 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
       return webhook('comment_created', issue, by, { comment: { id: comment.id, author: by, body } });
     },
     remove(key) {
-      issues.splice(issues.indexOf(must(key)), 1);
+      const [issue] = issues.splice(issues.indexOf(must(key)), 1) as [JiraIssue];
+      return () => void issues.push(issue);
     },
     async close() {
       server.closeAllConnections();

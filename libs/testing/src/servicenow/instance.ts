@@ -35,7 +35,8 @@ export interface FakeServiceNow {
   requests: ServiceNowRequest[];
   /** What a person or a rule of the instance writes. */
   change(table: string, sysId: string, by: string, fields: ServiceNowRecord): void;
-  delete(table: string, sysId: string): void;
+  /** Deletes it, or hides it by an ACL: both look the same. Gives what undoes it. */
+  delete(table: string, sysId: string): () => void;
   /** Decides on each request; undefined: all is well. */
   misbehave(decide: (request: ServiceNowRequest, count: number) => ServiceNowFault | undefined): void;
   /** Why a business rule or data policy aborts a write; undefined: it does not. */
@@ -253,10 +254,11 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
     },
     delete(table, id) {
       const rows = tables.get(table) ?? [];
-      rows.splice(
+      const deleted = rows.splice(
         rows.findIndex((record) => record['sys_id'] === id),
         1,
       );
+      return () => void rows.push(...deleted);
     },
     misbehave(next) {
       decide = next;

@@ -1,6 +1,7 @@
 /** Every operation, by resource, and what answers look like. */
 import { z } from 'zod';
 import type { Route } from '../route.js';
+import { CASE_ROUTES, CASE_SCHEMAS } from './cases.js';
 import { DEAD_LETTER_ROUTES, DEAD_LETTER_SCHEMAS } from './dead-letters.js';
 import { INCIDENT_ROUTES, INCIDENT_SCHEMAS } from './incidents.js';
 import { LOGIN_ROUTES, LOGIN_SCHEMAS } from './login.js';
@@ -29,6 +30,7 @@ export const SCHEMAS = {
   ...DEAD_LETTER_SCHEMAS,
   ...RESPONSE_SCHEMAS,
   ...SUBSCRIPTION_SCHEMAS,
+  ...CASE_SCHEMAS,
   ...POLICY_SCHEMAS,
   ...LOGIN_SCHEMAS,
   Problem: problem,
@@ -41,6 +43,7 @@ export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
   ...DEAD_LETTER_ROUTES,
   ...RESPONSE_ROUTES,
   ...SUBSCRIPTION_ROUTES,
+  ...CASE_ROUTES,
   ...POLICY_ROUTES,
   ...LOGIN_ROUTES,
 ];

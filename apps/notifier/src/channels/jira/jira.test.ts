@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { casesOf, claimCase, getCase, upsertIncidents, type Store } from '@tocsin/store';
+import { casesOf, claimCase, forgetCase, getCase, retryCase, upsertIncidents, type Store } from '@tocsin/store';
 import { buildIncident, freePort, type JiraFault } from '@tocsin/testing';
 import fc from 'fast-check';
 import { buildAction, buildDigest } from '../../formats/contract.js';
@@ -178,6 +178,26 @@ describe.each(['cloud', 'datacenter'] as const)('jira, %s', (flavor) => {
     const asked = scene.fake.requests.length;
     expect(await tell(channel, resolved(3))).toMatchObject({ ok: false, retry: false, message: expect.stringContaining('orphaned') });
     expect(scene.fake.requests).toHaveLength(asked);
+    await channel.close();
+  });
+
+  it('writes to an orphaned ticket again, or makes a new one, when somebody says so', async () => {
+    const channel = create();
+    await tell(channel, opened);
+    const key = { subscription: 'test', subject: opened.id };
+    const restore = scene.fake.remove('SEC-1');
+    expect(await tell(channel, at(2, { severity_id: 6 }))).toMatchObject({ ok: false, retry: false });
+    restore();
+    expect(await retryCase(scene.store.db, key, '2026-09-14T15:00:00.000Z')).toBe(true);
+    // What could not be told is redriven.
+    expect(await tell(channel, at(2, { severity_id: 6 }))).toEqual({ ok: true });
+    expect(scene.fake.issues.map(({ fields }) => fields['summary'])).toEqual([expect.stringMatching(/^\[Fatal\]/)]);
+
+    scene.fake.remove('SEC-1');
+    expect(await tell(channel, resolved(3))).toMatchObject({ ok: false, retry: false });
+    expect(await forgetCase(scene.store.db, key)).toBe(true);
+    expect(await tell(channel, resolved(3))).toEqual({ ok: true });
+    expect(scene.fake.issues).toHaveLength(1);
     await channel.close();
   });
 

@@ -46,7 +46,11 @@ export class Cases {
 
   async get(incident: string): Promise<Held | undefined> {
     const row = await getCase(this.#deps.store.db, this.#deps.subscription, incident);
-    return row === undefined ? undefined : { value: JSON.parse(row.written) as Case, text: row.written };
+    if (row === undefined) return undefined;
+    const value = JSON.parse(row.written) as Case;
+    // Somebody mended what hid the ticket, and said that it is there again.
+    const state = value.state === 'orphaned' && row.state !== 'orphaned' ? 'open' : value.state;
+    return { value: { ...value, state }, text: row.written };
   }
 
   /** Undefined when somebody else changed it since it was read. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Digest, Incident } from '@tocsin/domain';
 import { buildIncident, fakeServiceNow, freePort, type FakeServiceNow, type FakeServiceNowOptions, type ServiceNowFault } from '@tocsin/testing';
-import { dropCase, getCase, migrate, openStore, type Store } from '@tocsin/store';
+import { dropCase, getCase, migrate, retryCase, openStore, type Store } from '@tocsin/store';
 import type { Channel, Outcome } from '../channel.js';
 import { delivery, deliveryOf, runChannelContract } from '../contract.js';
 import { channelDeps } from '../testing.js';
@@ -152,6 +152,17 @@ describe('servicenow', () => {
       });
       expect(await tell(to, incident(3))).toEqual({ ok: true });
       expect(tickets()).toMatchObject([{ correlation_id: `tocsin-${ID}-2` }]);
+    });
+
+    it('that is there again is written to again when somebody says so', async () => {
+      const to = channel();
+      await tell(to, incident(1));
+      const restore = instance.delete('incident', tickets()[0]?.['sys_id'] ?? '');
+      expect(await tell(to, incident(2))).toMatchObject({ ok: false, reason: 'gone' });
+      restore();
+      expect(await retryCase(store.db, { subscription: 'test', subject: ID }, '2026-09-14T15:00:00.000Z')).toBe(true);
+      expect(await tell(to, resolved(3))).toEqual({ ok: true });
+      expect(tickets()).toMatchObject([{ correlation_id: `tocsin-${ID}`, state: '6' }]);
     });
 
     it('left alone by a policy of the instance goes to the dead letters, with what the instance says', async () => {
