@@ -50,7 +50,7 @@ function write(files: ReadonlyMap<string, string>): void {
 }
 
 /** What the services know, from the build: Node does not run their sources. */
-async function builtSchemas(): Promise<PolicySchemas> {
+export async function builtSchemas(): Promise<PolicySchemas> {
   const apps = join(import.meta.dirname, '..', 'apps');
   const { ruleKinds } = (await import(`${apps}/correlator/dist/rules/index.js`)) as typeof Rules;
   const { channels } = (await import(`${apps}/notifier/dist/channels/index.js`)) as typeof Channels;

@@ -11,6 +11,7 @@ export * from './kinds/correlation-rule.js';
 export { correlationRuleSpec } from './kinds/correlation-rule-spec.js';
 export * from './kinds/document-kind.js';
 export { GROUP_FIELDS } from './kinds/group-by.js';
+export * from './kinds/resources.js';
 export * from './kinds/response-policy.js';
 export * from './kinds/scenario.js';
 export * from './kinds/silence.js';

@@ -1,5 +1,6 @@
 export { KubeAdmin, type KubeAnswer, type KubeBody } from './admin.js';
 export { startApiServer, type ApiServer } from './api-server.js';
+export { installCrds } from './crds.js';
 export type { ContainerRun, EphemeralContainer } from './ephemeral-containers.js';
 export { faultyApi, type ApiCall, type Fault, type FaultyApi } from './faulty-api.js';
 export { FakeKubelet, type ContainerLog } from './kubelet.js';
