@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { POLICY_RESOURCES, type PolicyKind } from '@tocsin/policy';
 import { describeReal, installCrds, sharedApiServer, type KubeAdmin } from '@tocsin/testing';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
+import { shippedCrds } from './crd-files.js';
 
 jest.setTimeout(120_000);
 
@@ -25,7 +26,7 @@ describeReal('kubernetes', 'the CustomResourceDefinitions, at a real API server'
   beforeAll(async () => {
     admin = await sharedApiServer();
     namespace = await admin.namespace();
-    const crds = await Promise.all(files('deploy/crds/*.yaml').map(async (file) => parse(await readFile(join(root, file), 'utf8')) as object));
+    const crds = await shippedCrds();
     expect(crds).toHaveLength(Object.keys(POLICY_RESOURCES).length);
     await installCrds(admin, crds);
   });

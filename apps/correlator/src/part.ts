@@ -1,7 +1,7 @@
 import { Topic } from '@tocsin/event-log';
-import { contentOf, documentInForce, RULE_PACK, watchPolicies } from '@tocsin/policy';
+import { documentInForce, type HitsOf } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
-import { putPolicies } from '@tocsin/store';
+import { putPolicies, sumRuleHits } from '@tocsin/store';
 import { correlatorConfig, type CorrelatorConfig } from './config.js';
 import { CorrelatorModule } from './correlator.module.js';
 import { createCorrelatorMetrics } from './metrics.js';
@@ -10,7 +10,7 @@ import { Correlator } from './pipeline/correlator.js';
 import { Mutings } from './pipeline/muting.js';
 import { CORRELATOR_GROUPS, type CorrelatorTopic } from './pipeline/partition.js';
 import { Retention } from './pipeline/retention/retention.js';
-import { loadCorrelatorPolicies, type CorrelatorPolicies } from './policies.js';
+import { openCorrelatorPolicies, type CorrelatorPolicies } from './policies.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -19,12 +19,10 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
   config: correlatorConfig,
   needsStore: true,
   async plan(config, common) {
-    const directories = config.builtinRules ? [RULE_PACK, common.policyDir] : [common.policyDir];
-    const load = () => loadCorrelatorPolicies(common.policyDir, config.builtinRules, config.grace);
-    const seen = await contentOf(directories);
-    let policies = await load();
+    const source = await openCorrelatorPolicies(common, config);
     return async (runtime) => {
       const { metrics: registry, logger } = runtime;
+      let policies = await source.first(logger);
       const metrics = createCorrelatorMetrics(registry);
       const correlator = new Correlator({
         ...runtime,
@@ -61,6 +59,11 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
           );
         }
       };
+      const hitsOf: HitsOf = {
+        kind: 'CorrelationRule',
+        read: async () =>
+          new Map((await sumRuleHits(runtime.store.db)).map(({ rule, matches, lastMatchAt }) => [rule, { count: matches, last: lastMatchAt }])),
+      };
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: CorrelatorModule.forRoot(correlator),
@@ -81,8 +84,7 @@ export const correlatorPart: AppPart<CorrelatorConfig> = {
             app: 'correlator',
             logger,
             metrics: registry,
-            watch: (listener) =>
-              watchPolicies(directories, seen, { load, onValid: (set) => listener.onValid(set), onInvalid: (error) => listener.onInvalid(error) }),
+            watch: (listener) => source.watch(listener, hitsOf),
             apply: async (loaded) => {
               policies = loaded;
               await tell(loaded);

@@ -1,6 +1,16 @@
 import type { Silence } from '@tocsin/domain';
 import { ConfigErrors, buildRegistry } from '@tocsin/extension';
-import { checkRules, loadPolicies, loadRulePack, type CorrelationRule, type SilenceDocument } from '@tocsin/policy';
+import {
+  checkRules,
+  loadRulePack,
+  openPolicySource,
+  RULE_PACK,
+  type CorrelationRule,
+  type PolicySource,
+  type SilenceDocument,
+  type SourceConfig,
+} from '@tocsin/policy';
+import type { CorrelatorConfig } from './config.js';
 import type { RuleDefinition } from './pipeline/rule.js';
 import { compileRules, type RuleSet } from './pipeline/rule-set.js';
 import { ruleKinds } from './rules/index.js';
@@ -17,13 +27,24 @@ export interface CorrelatorPolicies {
   documents: { rules: readonly CorrelationRule[]; silences: readonly SilenceDocument[] };
 }
 
-/** Reads the pack, if it is wanted, and the user's documents. Throws `ConfigErrors`. */
-export async function loadCorrelatorPolicies(directory: string, withPack: boolean, grace: number): Promise<CorrelatorPolicies> {
-  const pack = withPack ? await loadRulePack({ ruleKinds: ruleKindRegistry }) : [];
-  // Named together, so that what the user's rules say of one another and of the pack is told with their other mistakes.
-  const own = await loadPolicies(directory, { ruleKinds: ruleKindRegistry }, { knownRules: pack.map(({ metadata }) => metadata.name) });
-  const rules = together(pack, own.rules);
-  return { rules: compilePolicies(rules, grace), silences: silencesOf(own), documents: { rules, silences: own.silences } };
+/** The pack, if it is wanted, and the user's documents. Throws `ConfigErrors`. */
+export async function openCorrelatorPolicies(
+  config: SourceConfig,
+  { builtinRules, grace }: Pick<CorrelatorConfig, 'builtinRules' | 'grace'>,
+): Promise<PolicySource<CorrelatorPolicies>> {
+  const schemas = { ruleKinds: ruleKindRegistry };
+  const pack = builtinRules ? await loadRulePack(schemas) : [];
+  return openPolicySource(config, {
+    kinds: ['CorrelationRule', 'Silence'],
+    schemas,
+    // Named together, so that what the user's rules say of one another and of the pack is told with their other mistakes.
+    read: { knownRules: pack.map(({ metadata }) => metadata.name) },
+    alsoWatched: builtinRules ? [RULE_PACK] : [],
+    interpret(own) {
+      const rules = together(pack, own.rules);
+      return { rules: compilePolicies(rules, grace), silences: silencesOf(own), documents: { rules, silences: own.silences } };
+    },
+  });
 }
 
 /** Compiles those that are enabled. Throws `ConfigErrors` when rules name what is not there. */

@@ -24,7 +24,12 @@ describe('ingest', () => {
   const write = (fields: string): Promise<void> =>
     writeFile(join(policyDir, 'edr.yaml'), `apiVersion: tocsin.dev/v1\nkind: SourceMapping\nmetadata: { name: edr }\nspec: { fields: ${fields} }\n`);
   const start = async (config: object = {}): Promise<void> => {
-    const build = await ingestPart.plan(ingestConfig.parse(config), { policyDir, cluster: 'test', http: { host: '127.0.0.1' } } as CommonConfig);
+    const build = await ingestPart.plan(ingestConfig.parse(config), {
+      policyDir,
+      policies: { source: 'directory' },
+      cluster: 'test',
+      http: { host: '127.0.0.1' },
+    } as CommonConfig);
     part = await build({ log, logger, metrics, clock: testClock() } as never);
     app = await createHttp({ modules: [part.module], health: new Health({ log, store: undefined }), metrics, logger, maxBodyBytes: 1024 * 1024 });
     await app.init();

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Consumer } from '@tocsin/event-log';
 import { ConfigErrors, resolveSecret } from '@tocsin/extension';
-import { contentOf, loadPolicies, watchPolicies } from '@tocsin/policy';
+import { openPolicySource, type PolicySource } from '@tocsin/policy';
 import { followPolicies, readToken, type AppPart, type CommonConfig, type RunningPart, type Runtime } from '@tocsin/runtime';
 import { configIssues, withMappings } from './check-config.js';
 import { ingestConfig, registry, type IngestConfig } from './config.js';
@@ -24,28 +24,28 @@ export const ingestPart: AppPart<IngestConfig> = {
   config: ingestConfig,
   needsStore: false,
   async plan(config, common) {
-    const load = async (): Promise<IngestConfig> => withMappings(config, (await loadPolicies(common.policyDir, { mapping })).mappings);
-    const seen = await contentOf(common.policyDir);
     const issues = configIssues(config, common.http.host);
-    const merged = await load().catch((error: unknown) => {
+    const source = await openPolicySource(common, {
+      kinds: ['SourceMapping'],
+      schemas: { mapping },
+      interpret: ({ mappings }) => withMappings(config, mappings),
+    }).catch((error: unknown) => {
       if (!(error instanceof ConfigErrors)) throw error;
       issues.push(...error.issues);
-      return config;
+      return undefined;
     });
-    if (issues.length > 0) throw new ConfigErrors(issues);
+    if (issues.length > 0 || source === undefined) throw new ConfigErrors(issues);
     const secrets = { tokens: await readTokens(config), mask: masker(config.mask, await readSalt(config)) };
-    return (runtime) => Promise.resolve(build({ config: merged, load, seen }, common, secrets, runtime));
+    return async (runtime) => build({ config: await source.first(runtime.logger), source }, common, secrets, runtime);
   },
 };
 
 type ReadySources = ReadonlyMap<string, { source: Source; decoder: LiveDecoder }>;
 
-/** The configuration with what documents add to it, and how to read these again. */
+/** The configuration with what documents add to it, and where they come from. */
 interface Loaded {
   config: IngestConfig;
-  load(): Promise<IngestConfig>;
-  /** The documents' content that `config` was made of. */
-  seen: string;
+  source: PolicySource<IngestConfig>;
 }
 
 /** What was made of secrets before anything connects. */
@@ -94,7 +94,7 @@ function build(loaded: Loaded, common: CommonConfig, { tokens, mask }: Secrets, 
         const received = { cluster: topic.cluster ?? common.cluster, limits };
         consumers.push(await consumeTopic({ ...keepDeps, config: topic, decoder: readySource(sources, topic.source).decoder, received, logger }));
       }
-      following = await followMappings(loaded, common, sources, runtime);
+      following = await followMappings(loaded, sources, runtime);
     },
     async stop() {
       await following?.stop();
@@ -104,13 +104,13 @@ function build(loaded: Loaded, common: CommonConfig, { tokens, mask }: Secrets, 
   };
 }
 
-function followMappings({ config, load, seen }: Loaded, { policyDir }: CommonConfig, sources: ReadySources, { logger, metrics }: Runtime) {
+function followMappings({ config, source: documents }: Loaded, sources: ReadySources, { logger, metrics }: Runtime) {
   let current = config;
   return followPolicies<IngestConfig>({
     app: 'ingest',
     logger,
     metrics,
-    watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
+    watch: (listener) => documents.watch(listener),
     async apply(next) {
       const changed = [...sources].filter(([type]) => !isDeepStrictEqual(next.sources[type], current.sources[type]));
       for (const [type, { source, decoder }] of changed) decoder.replace(source.create(next.sources[type], undefined));

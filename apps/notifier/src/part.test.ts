@@ -30,7 +30,7 @@ describe('notifier', () => {
     policyDir = await mkdtemp(join(tmpdir(), 'notifier-'));
     [first, second] = [await bench.receiver(), await bench.receiver()];
     await write(describeSubscription(first));
-    const build = await notifierPart.plan(notifierConfig.parse({}), { policyDir } as CommonConfig);
+    const build = await notifierPart.plan(notifierConfig.parse({}), { policyDir, policies: { source: 'directory' } } as CommonConfig);
     registry = new Registry();
     store = await openStore({ file: ':memory:' });
     await migrate(store);

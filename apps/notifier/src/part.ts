@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Topic } from '@tocsin/event-log';
 import { buildRegistry } from '@tocsin/extension';
-import { contentOf, documentInForce, loadPolicies, watchPolicies, type Subscription as SubscriptionDocument } from '@tocsin/policy';
+import { documentInForce, openPolicySource, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
 import { putPolicies } from '@tocsin/store';
 import type { Notice } from './channels/channel.js';
@@ -23,14 +23,17 @@ export const notifierPart: AppPart<NotifierConfig> = {
   name: 'notifier',
   config: notifierConfig,
   needsStore: true,
-  async plan(config, { policyDir, publicUrl }) {
+  async plan(config, common) {
+    const { publicUrl } = common;
     const registry = buildRegistry('channel', channels);
     const formatRegistry = buildRegistry('format', formats);
-    const load = async (): Promise<SubscriptionDocument[]> =>
-      (await loadPolicies(policyDir, { channels: registry, formats: formatRegistry })).subscriptions;
-    const seen = await contentOf(policyDir);
-    const documents = await load();
+    const source = await openPolicySource(common, {
+      kinds: ['Subscription'],
+      schemas: { channels: registry, formats: formatRegistry },
+      interpret: ({ subscriptions }) => subscriptions,
+    });
     return async ({ log, store, logger, metrics, clock }) => {
+      const documents = await source.first(logger);
       const now = (): number => clock.now();
       const egress = new Egress(config.egress);
       const process = randomUUID();
@@ -75,7 +78,7 @@ export const notifierPart: AppPart<NotifierConfig> = {
             app: 'notifier',
             logger,
             metrics,
-            watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
+            watch: (listener) => source.watch(listener),
             async apply(found) {
               const changed = await subscriptions.apply(found);
               await tell(found);

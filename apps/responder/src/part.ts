@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { openEvidence } from '@tocsin/evidence';
-import { contentOf, documentInForce, loadPolicies, watchPolicies, type ResponsePolicy } from '@tocsin/policy';
+import { documentInForce, openPolicySource, type HitsOf, type ResponsePolicy } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
-import { putPolicies } from '@tocsin/store';
+import { countPolicyActions, putPolicies } from '@tocsin/store';
 import type { ActionDeps } from './actions/deps.js';
 import { actionRegistry } from './actions/index.js';
 import { responderConfig, type ResponderConfig } from './config.js';
@@ -20,12 +20,14 @@ export const responderPart: AppPart<ResponderConfig> = {
   config: responderConfig,
   needsStore: true,
   async plan(config, common) {
-    const { policyDir } = common;
     const clusters = openClusters(config.clusters);
-    const load = async (): Promise<ResponsePolicy[]> => (await loadPolicies(policyDir, { actions: actionRegistry })).responses;
-    const seen = await contentOf(policyDir);
-    let documents = await load();
+    const source = await openPolicySource(common, {
+      kinds: ['ResponsePolicy'],
+      schemas: { actions: actionRegistry },
+      interpret: ({ responses }) => responses,
+    });
     return async ({ log, store, logger, metrics, clock }) => {
+      let documents = await source.first(logger);
       const now = (): number => clock.now();
       const shared = { log, logger, metrics: createResponderMetrics(metrics), now, targets: kubernetesTargets(clusters) };
       const evidence = openEvidence(common.evidence, store, common.dataDir, now);
@@ -55,6 +57,7 @@ export const responderPart: AppPart<ResponderConfig> = {
           found.map((document) => documentInForce(document, time)),
         );
       };
+      const hitsOf: HitsOf = { kind: 'ResponsePolicy', read: () => countPolicyActions(store.db) };
       let following: { stop(): Promise<void> } | undefined;
       return {
         module: ResponderModule.forRoot(responder),
@@ -66,7 +69,7 @@ export const responderPart: AppPart<ResponderConfig> = {
             app: 'responder',
             logger,
             metrics,
-            watch: (listener) => watchPolicies(policyDir, seen, { load, ...listener }),
+            watch: (listener) => source.watch(listener, hitsOf),
             async apply(next) {
               const same = isDeepStrictEqual(essence(next), essence(documents));
               if (!same) responder.follow(compilePolicies(next));

@@ -22,4 +22,5 @@ export { policyFiles, RULE_PACK } from './policy-files.js';
 export * from './rule-pack.js';
 export * from './scenario/schema.js';
 export * from './scenario/story.js';
+export * from './sources/source.js';
 export * from './watch.js';

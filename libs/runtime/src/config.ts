@@ -23,6 +23,19 @@ const commonShape = {
     .optional(),
   /** Directory of policy documents; it need not exist. Environment: TOCSIN_POLICY_DIR. */
   policyDir: z.string().min(1).default('./policies'),
+  policies: z
+    .strictObject({
+      /** Where policy documents are: files in `policyDir`, or objects of a cluster (deploy/crds). Environment: TOCSIN_POLICY_SOURCE. */
+      source: z.enum(['directory', 'kubernetes']).default('directory'),
+      /** File that says how to reach that cluster. Default: as a pod of it, by its service account. */
+      kubeconfig: z.string().min(1).optional(),
+      /** Tocsin's own namespace there. Default: that of the service account, or of the kubeconfig's context. */
+      namespace: z
+        .string()
+        .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'expected the name of a namespace')
+        .optional(),
+    })
+    .prefault({}),
   http: z
     .strictObject({
       /** Address to listen on. Beyond loopback, sources and readers of the API need a token. Environment: HOST. */
@@ -90,6 +103,7 @@ const ENVIRONMENT: Record<string, { path: readonly string[]; read: (text: string
   TOCSIN_CLUSTER: { path: ['cluster'], read: String },
   TOCSIN_DATA_DIR: { path: ['dataDir'], read: String },
   TOCSIN_POLICY_DIR: { path: ['policyDir'], read: String },
+  TOCSIN_POLICY_SOURCE: { path: ['policies', 'source'], read: String },
   TOCSIN_PUBLIC_URL: { path: ['publicUrl'], read: String },
   HOST: { path: ['http', 'host'], read: String },
   PORT: { path: ['http', 'port'], read: readNumber },

@@ -33,6 +33,8 @@ export interface ApiServer {
   ca: string;
   clients: ClientAuthority;
   admin: KubeAdmin;
+  /** Kills it, and starts it again at the same address with what it had stored; resolves when it is ready. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,13 +67,7 @@ async function start(binary: string, removeToo: string | undefined): Promise<Api
     return child;
   };
   const close = async (): Promise<void> => {
-    for (const { child } of processes.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const exited = once(child, 'exit');
-      child.ref();
-      child.kill('SIGKILL');
-      await exited;
-    }
+    for (const { child } of processes.toReversed()) await end(child);
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -87,35 +83,53 @@ async function start(binary: string, removeToo: string | undefined): Promise<Api
       ...['--listen-client-urls', etcd, '--advertise-client-urls', etcd],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
     ]);
-    const server = run(binary, [
-      `--etcd-servers=${etcd}`,
-      `--cert-dir=${inDirectory('certificates')}`,
-      `--secure-port=${port}`,
-      `--bind-address=${HOST}`,
-      `--advertise-address=${HOST}`,
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${inDirectory('sa.pub')}`,
-      `--service-account-signing-key-file=${inDirectory('sa.key')}`,
-      '--authorization-mode=RBAC',
-      `--token-auth-file=${inDirectory('tokens.csv')}`,
-      `--client-ca-file=${inDirectory('clients.pem')}`,
-      '--service-cluster-ip-range=10.0.0.0/24',
-      // No controller makes the default ServiceAccounts that it would ask for.
-      '--disable-admission-plugins=ServiceAccount',
-      '--allow-privileged=true',
-    ]);
+    const serve = (): ChildProcess =>
+      run(binary, [
+        `--etcd-servers=${etcd}`,
+        `--cert-dir=${inDirectory('certificates')}`,
+        `--secure-port=${port}`,
+        `--bind-address=${HOST}`,
+        `--advertise-address=${HOST}`,
+        '--service-account-issuer=https://kubernetes.default.svc',
+        `--service-account-key-file=${inDirectory('sa.pub')}`,
+        `--service-account-signing-key-file=${inDirectory('sa.key')}`,
+        '--authorization-mode=RBAC',
+        `--token-auth-file=${inDirectory('tokens.csv')}`,
+        `--client-ca-file=${inDirectory('clients.pem')}`,
+        '--service-cluster-ip-range=10.0.0.0/24',
+        // No controller makes the default ServiceAccounts that it would ask for.
+        '--disable-admission-plugins=ServiceAccount',
+        '--allow-privileged=true',
+      ]);
+    let server = serve();
     const url = `https://${HOST}:${port}`;
-    const deadline = Date.now() + START_TIMEOUT_MS;
-    for (;;) {
-      const ca = await readFile(join(inDirectory('certificates'), 'apiserver.crt'), 'utf8').catch(() => '');
-      const admin = new KubeAdmin(url, ca, clients);
-      if (ca !== '' && (await admin.ready())) return { url, ca, clients, admin, close };
-      if (server.exitCode !== null) throw new Error(`kube-apiserver ended while starting:\n${await tail(inDirectory('server.log'))}`);
-      if (Date.now() > deadline) throw new Error(`kube-apiserver was not ready in time:\n${await tail(inDirectory('server.log'))}`);
-      await delay(POLL_MS);
-    }
+    const ready = async (): Promise<{ ca: string; admin: KubeAdmin }> => {
+      const deadline = Date.now() + START_TIMEOUT_MS;
+      for (;;) {
+        const ca = await readFile(join(inDirectory('certificates'), 'apiserver.crt'), 'utf8').catch(() => '');
+        const admin = new KubeAdmin(url, ca, clients);
+        if (ca !== '' && (await admin.ready())) return { ca, admin };
+        if (server.exitCode !== null) throw new Error(`kube-apiserver ended while starting:\n${await tail(inDirectory('server.log'))}`);
+        if (Date.now() > deadline) throw new Error(`kube-apiserver was not ready in time:\n${await tail(inDirectory('server.log'))}`);
+        await delay(POLL_MS);
+      }
+    };
+    const restart = async (): Promise<void> => {
+      await end(server);
+      server = serve();
+      await ready();
+    };
+    return { url, clients, ...(await ready()), restart, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.ref();
+  child.kill('SIGKILL');
+  await exited;
 }

@@ -1,0 +1,140 @@
+// Policies as objects of a cluster, on the built product: what is applied takes effect in services that run, and its status says so.
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Incident } from '@tocsin/domain';
+import { describeReal, httpReceiver, installCrds, startApiServer, type ApiServer, type HttpReceiver, type KubeBody } from '@tocsin/testing';
+import { Service } from '../chaos/processes.js';
+import { shippedCrds } from './crd-files.js';
+
+jest.setTimeout(120_000);
+
+const API = '/apis/tocsin.dev/v1/namespaces/tocsin';
+
+interface Status {
+  observedGeneration: number;
+  conditions: { type: string; status: string; reason: string; message: string }[];
+  error?: string;
+  inForce?: { generation: number; spec: { title?: string } };
+  hits?: number;
+}
+
+describeReal('kubernetes', 'policies as objects of a cluster', () => {
+  let server: ApiServer;
+  let receiver: HttpReceiver;
+  let service: Service;
+  let directory: string;
+  let sent = 0;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tocsin-objects-'));
+    receiver = await httpReceiver();
+    // Its own, since it is restarted.
+    server = await startApiServer();
+    await installCrds(server.admin, await shippedCrds());
+    await server.admin.must('POST', '/api/v1/namespaces', { metadata: { name: 'tocsin' } });
+    await writeFile(join(directory, 'kubeconfig'), server.admin.kubeconfig());
+    await writeFile(
+      join(directory, 'tocsin.yaml'),
+      `policies: { source: kubernetes, namespace: tocsin, kubeconfig: ${join(directory, 'kubeconfig')} }\ncorrelator: { builtinRules: false }\n`,
+    );
+    await apply('subscriptions', 'Subscription', 'hook', { events: 'incidents', channel: { type: 'webhook', url: receiver.url } });
+    service = await Service.start('standalone', { TOCSIN_CONFIG: join(directory, 'tocsin.yaml'), TOCSIN_DATA_DIR: directory });
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await server?.close();
+    await receiver?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const apply = (plural: string, kind: string, name: string, spec: object): Promise<KubeBody> =>
+    server.admin.must(
+      'PATCH',
+      `${API}/${plural}/${name}?fieldManager=kubectl&force=true&fieldValidation=Strict`,
+      { apiVersion: 'tocsin.dev/v1', kind, metadata: { name }, spec },
+      'application/apply-patch+yaml',
+    );
+  const rule = (title: string, filter = 'violation.process.name == "nc"'): object => ({
+    title,
+    filter,
+    kind: 'single',
+    severity: 'high',
+    groupBy: ['pod.name'],
+  });
+
+  /** The status, once it is about what the object is now and `wanted` holds. */
+  async function status(plural: string, name: string, wanted: (found: Status) => boolean = () => true): Promise<Status> {
+    for (;;) {
+      const { metadata, status: found } = await server.admin.get(`${API}/${plural}/${name}`);
+      const known = (found ?? {}) as unknown as Status;
+      if (known.observedGeneration === metadata.generation && wanted(known)) return known;
+      await pause(50);
+    }
+  }
+
+  /** An event of a pod of its own, and the title of the incident that is told of it. */
+  async function incident(): Promise<string> {
+    const pod = `pod-${(sent += 1)}`;
+    const event = {
+      rule: 'Netcat',
+      priority: 'Warning',
+      output: 'nc',
+      time: new Date().toISOString(),
+      output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': pod, 'proc.name': 'nc' },
+    };
+    const response = await fetch(`${service.url}/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) });
+    expect(await response.json()).toMatchObject({ accepted: 1 });
+    const told = (): Incident | undefined =>
+      receiver.accepted.map(({ body }) => (JSON.parse(body.toString()) as { data: Incident }).data).find(({ group }) => group['pod.name'] === pod);
+    await receiver.until(() => told() !== undefined);
+    return told()?.title ?? '';
+  }
+
+  it('take effect when they are applied, and say so', async () => {
+    expect(await status('subscriptions', 'hook')).toMatchObject({ observedGeneration: 1, conditions: [{ type: 'Accepted', status: 'True' }] });
+    await apply('correlationrules', 'CorrelationRule', 'netcat', rule('First'));
+    expect(await status('correlationrules', 'netcat')).toMatchObject({
+      conditions: [{ status: 'True', reason: 'InForce' }],
+      inForce: { generation: 1 },
+    });
+    expect(await incident()).toContain('First');
+  });
+
+  it('stay as they were while a change has a mistake, also through a restart, and say what it is', async () => {
+    await apply('correlationrules', 'CorrelationRule', 'netcat', rule('Second', 'violation.proces.name == "nc"'));
+    const broken = await status('correlationrules', 'netcat');
+    expect(broken).toMatchObject({ observedGeneration: 2, conditions: [{ status: 'False', reason: 'Mistakes' }], inForce: { generation: 1 } });
+    expect(broken.error).toMatch(/^spec\.filter: names "violation\.proces", .*did you mean "violation\.process"\?/);
+    expect(await incident()).toContain('First');
+    await service.crash();
+    expect(await incident()).toContain('First');
+  });
+
+  it('are followed on after the API server was away', async () => {
+    await server.restart();
+    await apply('correlationrules', 'CorrelationRule', 'netcat', rule('Third'));
+    expect(await status('correlationrules', 'netcat')).toMatchObject({
+      observedGeneration: 3,
+      conditions: [{ status: 'True' }],
+      inForce: { generation: 3 },
+    });
+    expect((await status('correlationrules', 'netcat')).error).toBeUndefined();
+    expect(await incident()).toContain('Third');
+  });
+
+  it('are in force no more when they are deleted', async () => {
+    await apply('correlationrules', 'CorrelationRule', 'other', rule('Other'));
+    await status('correlationrules', 'other');
+    await server.admin.must('DELETE', `${API}/correlationrules/netcat`);
+    const inForce = async (): Promise<string[]> => {
+      const { items } = (await (await fetch(`${service.url}/v1/policies?kind=CorrelationRule`)).json()) as { items: { name: string }[] };
+      return items.map(({ name }) => name);
+    };
+    while ((await inForce()).includes('netcat')) await pause(50);
+    expect(await inForce()).toEqual(['other']);
+    expect(await incident()).toContain('Other');
+  });
+});
