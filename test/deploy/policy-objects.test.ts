@@ -11,7 +11,7 @@ import { shippedCrds } from './crd-files.js';
 
 jest.setTimeout(120_000);
 
-const API = '/apis/tocsin.dev/v1/namespaces/tocsin';
+const pathOf = (plural: string, name: string, namespace = 'tocsin'): string => `/apis/tocsin.dev/v1/namespaces/${namespace}/${plural}/${name}`;
 
 interface Status {
   observedGeneration: number;
@@ -34,11 +34,11 @@ describeReal('kubernetes', 'policies as objects of a cluster', () => {
     // Its own, since it is restarted.
     server = await startApiServer();
     await installCrds(server.admin, await shippedCrds());
-    await server.admin.must('POST', '/api/v1/namespaces', { metadata: { name: 'tocsin' } });
+    for (const name of ['tocsin', 'pay', 'shop']) await server.admin.must('POST', '/api/v1/namespaces', { metadata: { name } });
     await writeFile(join(directory, 'kubeconfig'), server.admin.kubeconfig());
     await writeFile(
       join(directory, 'tocsin.yaml'),
-      `policies: { source: kubernetes, namespace: tocsin, kubeconfig: ${join(directory, 'kubeconfig')} }\ncorrelator: { builtinRules: false }\n`,
+      `policies: { source: kubernetes, namespace: tocsin, namespaces: all, kubeconfig: ${join(directory, 'kubeconfig')} }\ncorrelator: { builtinRules: false }\n`,
     );
     await apply('subscriptions', 'Subscription', 'hook', { events: 'incidents', channel: { type: 'webhook', url: receiver.url } });
     service = await Service.start('standalone', { TOCSIN_CONFIG: join(directory, 'tocsin.yaml'), TOCSIN_DATA_DIR: directory });
@@ -50,10 +50,10 @@ describeReal('kubernetes', 'policies as objects of a cluster', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const apply = (plural: string, kind: string, name: string, spec: object): Promise<KubeBody> =>
+  const apply = (plural: string, kind: string, name: string, spec: object, namespace?: string): Promise<KubeBody> =>
     server.admin.must(
       'PATCH',
-      `${API}/${plural}/${name}?fieldManager=kubectl&force=true&fieldValidation=Strict`,
+      `${pathOf(plural, name, namespace)}?fieldManager=kubectl&force=true&fieldValidation=Strict`,
       { apiVersion: 'tocsin.dev/v1', kind, metadata: { name }, spec },
       'application/apply-patch+yaml',
     );
@@ -66,31 +66,34 @@ describeReal('kubernetes', 'policies as objects of a cluster', () => {
   });
 
   /** The status, once it is about what the object is now and `wanted` holds. */
-  async function status(plural: string, name: string, wanted: (found: Status) => boolean = () => true): Promise<Status> {
+  async function status(plural: string, name: string, namespace?: string, wanted: (found: Status) => boolean = () => true): Promise<Status> {
     for (;;) {
-      const { metadata, status: found } = await server.admin.get(`${API}/${plural}/${name}`);
+      const { metadata, status: found } = await server.admin.get(pathOf(plural, name, namespace));
       const known = (found ?? {}) as unknown as Status;
       if (known.observedGeneration === metadata.generation && wanted(known)) return known;
       await pause(50);
     }
   }
 
-  /** An event of a pod of its own, and the title of the incident that is told of it. */
-  async function incident(): Promise<string> {
+  /** An event of a pod of its own. */
+  async function event(namespace = 'shop'): Promise<string> {
     const pod = `pod-${(sent += 1)}`;
-    const event = {
-      rule: 'Netcat',
-      priority: 'Warning',
-      output: 'nc',
-      time: new Date().toISOString(),
-      output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': pod, 'proc.name': 'nc' },
-    };
-    const response = await fetch(`${service.url}/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) });
+    const fields = { 'k8s.ns.name': namespace, 'k8s.pod.name': pod, 'proc.name': 'nc' };
+    const body = { rule: 'Netcat', priority: 'Warning', output: 'nc', time: new Date().toISOString(), output_fields: fields };
+    const response = await fetch(`${service.url}/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     expect(await response.json()).toMatchObject({ accepted: 1 });
-    const told = (): Incident | undefined =>
-      receiver.accepted.map(({ body }) => (JSON.parse(body.toString()) as { data: Incident }).data).find(({ group }) => group['pod.name'] === pod);
-    await receiver.until(() => told() !== undefined);
-    return told()?.title ?? '';
+    return pod;
+  }
+
+  /** What everybody is told of the pod. */
+  const told = (pod: string): Incident[] =>
+    receiver.accepted.map(({ body }) => (JSON.parse(body.toString()) as { data: Incident }).data).filter(({ group }) => group['pod.name'] === pod);
+
+  /** The title of the incident that an event makes. */
+  async function incident(): Promise<string> {
+    const pod = await event();
+    await receiver.until(() => told(pod).length > 0);
+    return told(pod)[0]?.title ?? '';
   }
 
   it('take effect when they are applied, and say so', async () => {
@@ -128,7 +131,7 @@ describeReal('kubernetes', 'policies as objects of a cluster', () => {
   it('are in force no more when they are deleted', async () => {
     await apply('correlationrules', 'CorrelationRule', 'other', rule('Other'));
     await status('correlationrules', 'other');
-    await server.admin.must('DELETE', `${API}/correlationrules/netcat`);
+    await server.admin.must('DELETE', pathOf('correlationrules', 'netcat'));
     const inForce = async (): Promise<string[]> => {
       const { items } = (await (await fetch(`${service.url}/v1/policies?kind=CorrelationRule`)).json()) as { items: { name: string }[] };
       return items.map(({ name }) => name);
@@ -136,5 +139,46 @@ describeReal('kubernetes', 'policies as objects of a cluster', () => {
     while ((await inForce()).includes('netcat')) await pause(50);
     expect(await inForce()).toEqual(['other']);
     expect(await incident()).toContain('Other');
+  });
+
+  it('of another namespace reach that alone, and say what they may not', async () => {
+    const greedy = { ...rule('Greedy', 'true || true'), groupBy: ['pod.name', 'workload.namespace'] };
+    await apply('correlationrules', 'CorrelationRule', 'netcat', greedy, 'pay');
+    const quiet = { filter: 'true', endsAt: '2036-01-01T00:00:00Z', author: 'pay', comment: 'Quiet.' };
+    await apply('silences', 'Silence', 'quiet', quiet, 'pay');
+    const nothing = { events: 'incidents', filter: 'false', channel: { type: 'webhook', url: 'https://hooks.example.com/pay' } };
+    await apply('subscriptions', 'Subscription', 'hook', nothing, 'pay');
+    await apply('subscriptions', 'Subscription', 'thief', { events: 'incidents', channel: { type: 'teams', url: { env: 'DATABASE_URL' } } }, 'pay');
+    await apply('responsepolicies', 'ResponsePolicy', 'nodes', { match: { incidents: 'true' }, steps: [{ action: 'cordon' }] }, 'pay');
+    for (const [plural, name] of [
+      ['correlationrules', 'netcat'],
+      ['silences', 'quiet'],
+      ['subscriptions', 'hook'],
+    ] as const) {
+      expect(await status(plural, name, 'pay')).toMatchObject({ conditions: [{ status: 'True' }] });
+    }
+    expect((await status('subscriptions', 'thief', 'pay')).error).toContain('spec.channel.url: names a secret that is not of this namespace');
+    expect((await status('responsepolicies', 'nodes', 'pay')).error).toContain('spec.steps[0].action: is "cordon"');
+    // The service goes by its name, in its addresses, too.
+    for (const path of ['policies/CorrelationRule/pay%2Fnetcat', 'subscriptions/pay%2Fhook']) {
+      while (!(await fetch(`${service.url}/v1/${path}`)).ok) await pause(50);
+    }
+
+    const pods = [await event('shop'), await event('pay')];
+    const incidents = async (): Promise<Incident[]> => {
+      const { items } = (await (await fetch(`${service.url}/v1/incidents?limit=200`)).json()) as { items: Incident[] };
+      return items.filter(({ group }) => pods.includes(group['pod.name'] ?? ''));
+    };
+    // One of the rule "other" for each pod, and one of the namespace's.
+    while ((await incidents()).length < 3) await pause(50);
+    const brief = (await incidents()).map(({ rule: { name }, group, muted = [] }) =>
+      [name, group['pod.name'], ...muted.map(({ id }) => id)].join(' '),
+    );
+    expect(brief.toSorted()).toEqual([
+      `other ${pods[0]}`,
+      // Not grouped by namespace, so that it might be about several: a silence of a namespace leaves it alone.
+      `other ${pods[1]}`,
+      `pay/netcat ${pods[1]} document:pay/quiet`,
+    ]);
   });
 });

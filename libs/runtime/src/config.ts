@@ -34,6 +34,8 @@ const commonShape = {
         .string()
         .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'expected the name of a namespace')
         .optional(),
+      /** `own`: documents of that namespace. `all`: those of other namespaces, too, each of which reaches its own namespace alone. */
+      namespaces: z.enum(['own', 'all']).default('own'),
     })
     .prefault({}),
   http: z

@@ -23,6 +23,11 @@ export interface ChannelKind<Config = unknown> extends Extension<Config, Channel
   tells?: readonly Subscription['spec']['events'][];
   /** Whether people read it as it comes: storms are told by their counts then, unless a Subscription says otherwise. */
   forPeople?: boolean;
+  /**
+   * That Subscriptions of namespaces of a cluster may choose it, without those keys. It MUST reach nothing but what its addresses name,
+   * by `egress`, and let nobody command anything. Absent: only those in Tocsin's own namespace may.
+   */
+  forNamespaces?: { withheld: readonly string[] };
 }
 
 export interface ChannelDeps {

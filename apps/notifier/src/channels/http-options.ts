@@ -52,6 +52,9 @@ export const httpProxy = z.strictObject({
 });
 export type HttpProxy = z.infer<typeof httpProxy>;
 
+/** Keys of a connection that are not for Subscriptions of namespaces: files of the notifier, and ways round `egress`. */
+export const CONNECTION_OF_OURS = ['tls', 'proxy'];
+
 /** What channels that speak HTTP let users set of their connection. */
 export const httpConnection = {
   /** How long one request may take. */

@@ -1,11 +1,13 @@
 import { actionId, actionKey, type Action, type ActionTarget } from '@tocsin/domain';
-import { EVENT_VARIABLE, compileFilter, type Filter, type ResponsePolicy, type ResponseStep } from '@tocsin/policy';
+import { EVENT_VARIABLE, compileFilter, type Filter, type Reach, type ResponsePolicy, type ResponseStep } from '@tocsin/policy';
 import type { Terms } from '../lifecycle/record.js';
 import { targetsOf, type Subject } from './targets.js';
 
 /** A policy whose conditions are compiled. */
 export interface CompiledPolicy {
   name: string;
+  /** What its actions are kept to; undefined: everything. */
+  reach: Reach | undefined;
   answers: 'incidents' | 'violations';
   matches: Filter;
   mode: Action['mode'];
@@ -41,13 +43,13 @@ export interface Plan {
 
 /** Those that are in force. */
 export function compilePolicies(documents: readonly ResponsePolicy[]): CompiledPolicy[] {
-  return documents.flatMap(({ metadata, spec }) => {
+  return documents.flatMap(({ metadata, spec, reach }) => {
     if (!spec.enabled) return [];
     const variable = EVENT_VARIABLE[spec.match.events];
     const { mode, lease, approvals, limits } = spec;
     const steps = spec.steps.map(({ when, ...step }) => ({ ...step, when: when === undefined ? undefined : compileFilter(when, variable) }));
     const matches = compileFilter(spec.match.filter, variable);
-    return [{ name: metadata.name, answers: spec.match.events, matches, mode, lease, approvals, limits, steps }];
+    return [{ name: metadata.name, reach, answers: spec.match.events, matches, mode, lease, approvals, limits, steps }];
   });
 }
 
@@ -68,12 +70,13 @@ export function planActions(policies: readonly CompiledPolicy[], subject: Subjec
     let before: PlannedAction[] = [];
     for (const step of policy.steps) {
       if (step.when?.test(event) === false) continue;
-      const { targets, wanted } = targetsOf(step.action, subject);
+      const { targets, wanted } = targetsOf(step.action, subject, policy.reach);
       const actions = targets.map((target) => toAction(policy, step, target, subject, before));
       plan.planned.push(...actions);
       if (actions.length > 0) before = actions;
       if (targets.length > 0) continue;
-      const message = `The ${'incident' in subject ? 'incident' : 'violation'} names no ${wanted.join(' or ')}.`;
+      const where = policy.reach === undefined ? '' : ` in the namespace ${policy.reach.namespace}`;
+      const message = `The ${'incident' in subject ? 'incident' : 'violation'} names no ${wanted.join(' or ')}${where}.`;
       plan.skipped.push({ policy: policy.name, step: step.id, reason: 'no_target', message });
     }
   }
@@ -98,7 +101,9 @@ function toAction(
   const time = 'incident' in subject ? subject.incident.updated_at : subject.violation.received_time;
   const onSame = before.filter((action) => action.target.type === target.type && action.target.name === target.name);
   const after = onSame.length > 0 ? onSame : before;
-  const { id, cluster, severity_id } = 'incident' in subject ? subject.incident : subject.violation;
+  const { id, severity_id, cluster: named } = 'incident' in subject ? subject.incident : subject.violation;
+  // What it answers is about that cluster, also where an incident names none.
+  const cluster = policy.reach?.cluster ?? named;
   return {
     schema: 1,
     id: actionId(id, policy.name, step.id, actionKey({ cluster, target })),

@@ -1,16 +1,26 @@
 import type { ActionTarget, EntityRef, Incident, Violation } from '@tocsin/domain';
-import type { ActionType } from '@tocsin/policy';
+import { nameWithin, type ActionType, type Reach } from '@tocsin/policy';
 import { actionRegistry } from '../actions/index.js';
 
 /** What is answered. */
 export type Subject = { incident: Incident } | { violation: Violation };
 
 /** The targets of an action: those of the first kind that it takes of which the subject names any; when there are none, what was looked for. */
-export function targetsOf(action: ActionType, subject: Subject): { targets: ActionTarget[]; wanted: readonly ActionTarget['type'][] } {
+export function targetsOf(
+  action: ActionType,
+  subject: Subject,
+  reach: Reach | undefined,
+): { targets: ActionTarget[]; wanted: readonly ActionTarget['type'][] } {
   const wanted = actionRegistry.get(action)?.needs.targets ?? [];
-  const entities: readonly ActionTarget[] = 'incident' in subject ? subject.incident.entities : entitiesOf(subject.violation);
+  const named: readonly ActionTarget[] = 'incident' in subject ? subject.incident.entities : entitiesOf(subject.violation);
+  const entities = reach === undefined ? named : named.filter((entity) => isWithin(reach, entity));
   const kind = wanted.find((one) => entities.some(({ type }) => type === one));
   return { targets: entities.filter(({ type }) => type === kind), wanted };
+}
+
+/** An incident may name entities of several namespaces, and nodes, which are in none. */
+function isWithin(reach: Reach, { type, name }: ActionTarget): boolean {
+  return (type === 'pod' || type === 'workload') && name.startsWith(nameWithin(reach, ''));
 }
 
 /** Those that actions are done to, named as incidents name them. */

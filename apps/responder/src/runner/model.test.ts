@@ -70,6 +70,7 @@ async function story(seed: number): Promise<{ effects: number; crashes: number; 
 
   const newPolicy = (name: string): CompiledPolicy => ({
     name,
+    reach: undefined,
     answers: 'incidents',
     matches: { test: () => true } as never,
     mode: pick<ActionMode>(['observe', 'propose', 'auto', 'auto']),

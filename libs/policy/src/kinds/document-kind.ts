@@ -1,6 +1,7 @@
 import type { YamlDoc, ConfigIssue } from '@tocsin/extension';
 import type { z } from 'zod';
 import type { EventVariable } from '../cel/filter.js';
+import type { Reach } from '../namespaces/reach.js';
 
 /** Schemas of extensions by their type; a service passes those that it has. */
 export type ExtensionSchemas = ReadonlyMap<string, ExtensionSchema>;
@@ -15,6 +16,11 @@ export interface ExtensionSchema {
   tells?: readonly string[];
   /** Of a channel: whether people read it as it comes, so that storms are told by their counts unless a document says otherwise. */
   forPeople?: boolean;
+  /**
+   * Of a channel: that documents of namespaces may choose it, without those keys. It MUST reach nothing but what its addresses name, by
+   * the rules of egress, and let nobody command anything. Absent: only documents in Tocsin's own namespace may.
+   */
+  forNamespaces?: { withheld: readonly string[] };
   /** Of a format: what is wrong with its configuration for events of that kind, which its schema cannot know. */
   check?(config: unknown, variable: EventVariable): { path: string[]; message: string }[];
 }
@@ -46,6 +52,8 @@ export interface PolicyDocument<Kind extends string, Spec> {
   metadata: Metadata;
   origin: Origin;
   spec: Spec;
+  /** Of a document in a namespace of a cluster that is not Tocsin's own: what it can reach. */
+  reach?: Reach;
   /** A mistake that shows only beside other documents, with its place in this one. */
   issue: YamlDoc['issue'];
 }

@@ -1,9 +1,10 @@
 import { ConfigErrors } from '@tocsin/extension';
+import type { Reach } from '../namespaces/reach.js';
 import type { HitsOf, PolicySource, SourceConfig, SourceListener, SourceLogger, SourceOptions } from '../sources/source.js';
 import { ApiError, PolicyApi } from './api.js';
 import { FollowedKind } from './follow.js';
 import { judge, type Judgement, type Verdict } from './judge.js';
-import { placeOf, type Version } from './policy-object.js';
+import { nameInForce, placeOf, type PolicyObject, type Version } from './policy-object.js';
 import { statusOf, type Hits } from './status.js';
 
 /** Objects that are applied together come one by one. */
@@ -18,6 +19,7 @@ const NOT_FOUND = 404;
 export class ClusterSource<T> implements PolicySource<T> {
   readonly #options: SourceOptions<T>;
   readonly #api: PolicyApi;
+  readonly #cluster: string;
   readonly #stopping = new AbortController();
   /** The last good version of each object by its uid. */
   #lastGood = new Map<string, Version>();
@@ -34,9 +36,10 @@ export class ClusterSource<T> implements PolicySource<T> {
   #cannotWrite = false;
 
   constructor(config: SourceConfig, options: SourceOptions<T>) {
-    const { kubeconfig, namespace } = config.policies;
+    const { kubeconfig, namespace, namespaces } = config.policies;
     this.#options = options;
-    this.#api = PolicyApi.open({ kubeconfig, namespace }, false);
+    this.#cluster = config.cluster;
+    this.#api = PolicyApi.open({ kubeconfig, namespace }, namespaces === 'all');
   }
 
   async first(logger: SourceLogger): Promise<T> {
@@ -79,11 +82,16 @@ export class ClusterSource<T> implements PolicySource<T> {
     const { schemas, interpret } = this.#options;
     const judgement = judge(
       this.#kinds.flatMap(({ objects }) => objects),
-      { schemas, interpret, lastGood: this.#lastGood },
+      { schemas, interpret, lastGood: this.#lastGood, reachOf: (object) => this.#reachOf(object) },
     );
     const good = judgement.verdicts.flatMap(({ object, inForce }) => (inForce === undefined ? [] : [[object.metadata.uid, inForce] as const]));
     this.#lastGood = new Map(good);
     return judgement;
+  }
+
+  /** Documents of Tocsin's own namespace are everybody's. */
+  #reachOf({ metadata: { namespace } }: PolicyObject): Reach | undefined {
+    return namespace === this.#api.namespace ? undefined : { cluster: this.#cluster, namespace };
   }
 
   /** Never rejects. */
@@ -114,7 +122,7 @@ export class ClusterSource<T> implements PolicySource<T> {
     const now = new Date().toISOString();
     for (const verdict of verdicts) {
       const { object } = verdict;
-      const own = hits?.get(object.metadata.name) ?? NEVER;
+      const own = hits?.get(nameInForce(object, this.#reachOf(object))) ?? NEVER;
       const status = statusOf(verdict, hits !== undefined && object.kind === this.#hitsOf?.kind ? own : undefined, now);
       if (status === undefined || this.#stopping.signal.aborted) continue;
       try {

@@ -4,6 +4,7 @@ import { canonicalJson } from '@tocsin/domain';
 import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
 import type { PolicySchemas } from '../kinds/document-kind.js';
 import { documentKinds } from '../kinds/index.js';
+import type { Reach } from '../namespaces/reach.js';
 import type { PolicySet } from '../policies.js';
 import { parseVersion, placeOf, type Parsed, type PolicyObject, type Version } from './policy-object.js';
 
@@ -28,6 +29,8 @@ export interface JudgeOptions<T> {
   schemas: PolicySchemas;
   /** What the service makes of a whole set. Throws `ConfigErrors` where documents do not go together. */
   interpret(set: PolicySet): T;
+  /** How far an object goes; undefined: everywhere. */
+  reachOf?(object: PolicyObject): Reach | undefined;
   /** The last good version of each object by its uid, where this process has seen one. */
   lastGood: ReadonlyMap<string, Version>;
 }
@@ -60,13 +63,13 @@ export function judge<T>(objects: readonly PolicyObject[], options: JudgeOptions
   }
 }
 
-function candidateOf<T>(object: PolicyObject, { schemas, lastGood }: JudgeOptions<T>): Candidate {
+function candidateOf<T>(object: PolicyObject, { schemas, lastGood, reachOf }: JudgeOptions<T>): Candidate {
   const { generation, uid } = object.metadata;
   const present: Version = { generation, spec: object.spec };
   const last = lastGood.get(uid) ?? object.status?.inForce;
   const candidate: Candidate = { object, mistakes: [], choices: [] };
   for (const version of last === undefined || isDeepStrictEqual(last.spec, present.spec) ? [present] : [present, last]) {
-    const parsed = parseVersion(object, version.spec, schemas);
+    const parsed = parseVersion(object, version.spec, schemas, reachOf?.(object));
     if (!Array.isArray(parsed)) candidate.choices.push({ version, parsed });
     else if (version === present) candidate.mistakes.push(...parsed.map(textOf));
   }

@@ -1,5 +1,7 @@
 import { ConfigErrors, type ConfigIssue } from '@tocsin/extension';
 import type { PolicyDocument, PolicySchemas } from '../kinds/document-kind.js';
+import { narrow, type RawSpec } from '../namespaces/narrow.js';
+import { nameWithin, type Reach } from '../namespaces/reach.js';
 import { POLICY_RESOURCES, type PolicyKind } from '../kinds/resources.js';
 import { API_VERSION, parsePolicies, type PolicySet } from '../policies.js';
 
@@ -59,8 +61,26 @@ export function placeOf({ kind, metadata: { namespace, name } }: PolicyObject): 
   return `namespaces/${namespace}/${POLICY_RESOURCES[kind]}/${name}`;
 }
 
-/** Reads one version of the object as if it stood in a file. */
-export function parseVersion(object: PolicyObject, spec: unknown, schemas: PolicySchemas): Parsed | ConfigIssue[] {
+/** What it is called among the documents in force. */
+export function nameInForce({ metadata: { name } }: PolicyObject, reach: Reach | undefined): string {
+  return reach === undefined ? name : nameWithin(reach, name);
+}
+
+/** Reads one version of the object as if it stood in a file. With `reach` it goes no further, whatever it says. */
+export function parseVersion(object: PolicyObject, spec: unknown, schemas: PolicySchemas, reach: Reach | undefined): Parsed | ConfigIssue[] {
+  const parsed = parseSpec(object, spec, schemas);
+  if (reach === undefined || Array.isArray(parsed)) return parsed;
+  const issues: ConfigIssue[] = [];
+  const narrowed = narrow(object.kind, spec as RawSpec, reach, schemas, (path, message) =>
+    issues.push(parsed.document.issue(['spec', ...path], message)),
+  );
+  const within = issues.length > 0 ? issues : parseSpec(object, narrowed, schemas);
+  if (Array.isArray(within)) return within;
+  const { list, document } = within;
+  return { list, document: { ...document, metadata: { ...document.metadata, name: nameInForce(object, reach) }, reach } };
+}
+
+function parseSpec(object: PolicyObject, spec: unknown, schemas: PolicySchemas): Parsed | ConfigIssue[] {
   const { name, labels, annotations = {} } = object.metadata;
   const { [LAST_APPLIED]: _lastApplied, ...others } = annotations;
   const text = JSON.stringify({ apiVersion: API_VERSION, kind: object.kind, metadata: { name, labels, annotations: others }, spec });

@@ -13,6 +13,7 @@ export interface SourceConfig {
     source: 'directory' | 'kubernetes';
     kubeconfig?: string | undefined;
     namespace?: string | undefined;
+    namespaces?: 'own' | 'all' | undefined;
   };
 }
 

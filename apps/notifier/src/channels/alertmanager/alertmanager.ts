@@ -4,7 +4,7 @@ import { isFinal } from '@tocsin/domain';
 import type { ChannelDeps, ChannelKind, Delivery, Outcome } from '../channel.js';
 import { Credentials } from '../credentials.js';
 import { HttpChannel } from '../http-channel.js';
-import { httpAuth, httpConnection, receiverUrl } from '../http-options.js';
+import { CONNECTION_OF_OURS, httpAuth, httpConnection, receiverUrl } from '../http-options.js';
 import { messageOf, type Message } from '../message.js';
 
 const alertmanagerConfig = z.strictObject({
@@ -25,6 +25,7 @@ type AlertmanagerConfig = z.infer<typeof alertmanagerConfig>;
  */
 export const alertmanager: ChannelKind<AlertmanagerConfig> = {
   type: 'alertmanager',
+  forNamespaces: { withheld: CONNECTION_OF_OURS },
   summary: "Posts alerts to Prometheus' Alertmanager, and ends them when incidents are resolved.",
   config: alertmanagerConfig,
   create: (config, deps) => new Alertmanager(config, deps),

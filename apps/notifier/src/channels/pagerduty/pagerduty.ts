@@ -3,7 +3,7 @@ import { resolveSecret, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
 import type { ChannelDeps, ChannelKind, Delivery, Outcome } from '../channel.js';
 import { HttpChannel, jsonOf } from '../http-channel.js';
-import { httpConnection, receiverUrl } from '../http-options.js';
+import { CONNECTION_OF_OURS, httpConnection, receiverUrl } from '../http-options.js';
 import { messageOf, type Message } from '../message.js';
 import { shorten } from '../../formats/text.js';
 
@@ -20,6 +20,7 @@ type PagerdutyConfig = z.infer<typeof pagerdutyConfig>;
 export const pagerduty: ChannelKind<PagerdutyConfig> = {
   type: 'pagerduty',
   forPeople: true,
+  forNamespaces: { withheld: CONNECTION_OF_OURS },
   summary: 'Triggers, acknowledges and resolves alerts of PagerDuty (Events API v2).',
   config: pagerdutyConfig,
   create: (config, deps) => new Pagerduty(config, deps),

@@ -5,6 +5,7 @@ import { HttpChannel, secretUrl } from '../http-channel.js';
 import type { Failed } from '../http.js';
 import { messageOf, type Message } from '../message.js';
 import { blocksOf, escapeText, type Button } from './blocks.js';
+import { CONNECTION_OF_OURS } from '../http-options.js';
 import { slackConfig, type SlackConfig } from './config.js';
 import { commandOf, readPress } from './press.js';
 import { fromSlack, sealCommand } from './signature.js';
@@ -14,6 +15,7 @@ import { WebApi } from './web-api.js';
 export const slack: ChannelKind<SlackConfig> = {
   type: 'slack',
   forPeople: true,
+  forNamespaces: { withheld: [...CONNECTION_OF_OURS, 'signingSecret', 'people'] },
   summary: 'Tells a conversation of Slack; by a bot one message per incident, with buttons.',
   config: slackConfig,
   create: (config, deps) => new Slack(config, deps),

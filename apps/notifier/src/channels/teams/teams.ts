@@ -2,7 +2,7 @@ import { secretRef } from '@tocsin/extension';
 import { z } from 'zod';
 import type { ChannelDeps, ChannelKind, Delivery, Outcome } from '../channel.js';
 import { HttpChannel, secretUrl } from '../http-channel.js';
-import { httpConnection } from '../http-options.js';
+import { CONNECTION_OF_OURS, httpConnection } from '../http-options.js';
 import { messageOf, type Message } from '../message.js';
 
 const teamsConfig = z.strictObject({
@@ -19,6 +19,7 @@ type TeamsConfig = z.infer<typeof teamsConfig>;
 export const teams: ChannelKind<TeamsConfig> = {
   type: 'teams',
   forPeople: true,
+  forNamespaces: { withheld: CONNECTION_OF_OURS },
   summary: 'Posts Adaptive Cards to a workflow of Microsoft Teams.',
   config: teamsConfig,
   create: (config, deps) => new Teams(config, deps),

@@ -2,6 +2,7 @@ import { resolveSecret } from '@tocsin/extension';
 import type { Channel, ChannelDeps, ChannelKind, Delivery, Outcome } from '../channel.js';
 import { Credentials, resolveHeaders } from '../credentials.js';
 import { HttpSender, judge } from '../http.js';
+import { CONNECTION_OF_OURS } from '../http-options.js';
 import { webhookConfig, type WebhookConfig } from './config.js';
 import { parseSecret, sign } from './sign.js';
 
@@ -10,6 +11,7 @@ export const webhook: ChannelKind<WebhookConfig> = {
   type: 'webhook',
   summary: 'POSTs each event as JSON, signed as Standard Webhooks says.',
   takesFormat: true,
+  forNamespaces: { withheld: CONNECTION_OF_OURS },
   config: webhookConfig,
   create: (config, deps) => new Webhook(config, deps),
 };
