@@ -6,6 +6,7 @@ const FAQ = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_articl
 const RATE = 'https://www.servicenow.com/docs/r/api-reference/rest-api-explorer/inbound-REST-API-rate-limiting.html';
 const LIMITS = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB3046852';
 const ACL = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB2971488';
+const IMPORT = 'https://www.servicenow.com/docs/r/api-reference/rest-apis/c_ImportSetAPI.html';
 const OAUTH = 'https://www.servicenow.com/docs/r/api-reference/rest-api-explorer/r_RESTOAuthExample.html';
 const STATES = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0564465';
 const QUERIES = 'https://community.servicenow.com/community/develop/blog/authors/catie.carmody';
@@ -50,6 +51,22 @@ describe('the fake of ServiceNow', () => {
     await open();
     expect(await ask('PATCH', at('0123456789abcdef0123456789abcdef'), {})).toMatchObject({ status: 404, json: { status: 'failure' } });
     expect(await ask('GET', '/api/now/table/nothing')).toMatchObject({ status: 400, json: { error: { message: 'Invalid table nothing' } } });
+  });
+
+  it(`imports through a staging table: 201 whatever the transform map made of it, which its status says (${IMPORT})`, async () => {
+    await open({ importSets: { u_tocsin: { table: 'incident', prefix: 'u_', coalesces: true } } });
+    const send = async (body: object) => await ask('POST', '/api/now/import/u_tocsin', body);
+    const made = await send({ u_short_description: 'x', u_correlation_id: 'c', u_nonsense: 'y', short_description: 'z' });
+    expect(made).toMatchObject({ status: 201, json: { staging_table: 'u_tocsin', result: [{ table: 'incident', status: 'inserted' }] } });
+    expect(instance.tables.get('incident')).toMatchObject([{ short_description: 'x', correlation_id: 'c' }]);
+    const [first] = made.json['result'] as unknown as [{ sys_id: string }];
+    const again = await send({ u_short_description: 'w', u_correlation_id: 'c' });
+    expect(again).toMatchObject({ status: 201, json: { result: [{ status: 'updated', sys_id: first.sys_id }] } });
+    instance.abort(() => "Operation against file 'incident' was aborted by Business Rule 'Sundays'");
+    const failed = await send({ u_correlation_id: 'd' });
+    expect(failed).toMatchObject({ status: 201, json: { result: [{ status: 'error', error_message: expect.stringContaining('Sundays') }] } });
+    expect(instance.tables.get('incident')).toHaveLength(1);
+    expect(await ask('POST', '/api/now/import/u_other', {})).toMatchObject({ status: 400 });
   });
 
   it(`shows journal fields in display values alone, and keeps them in sys_journal_field (${FAQ})`, async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { importedAs, type ImportSet } from './import-set.js';
 import { CHOICES, COLUMNS, GROUPS, JOURNALS, LENGTHS, find, glideTime, priorityOf, type JournalEntry, type ServiceNowRecord } from './tables.js';
 
 /** How the instance misbehaves with one request. */
@@ -57,6 +58,8 @@ export interface FakeServiceNowOptions {
   /** Tables whose rows this user may not read: they are left out of what is found. */
   hidden?: readonly string[];
   now?: () => number;
+  /** Staging tables by their names: to which table their transform map leads, and whether it coalesces on `correlation_id`. */
+  importSets?: Readonly<Record<string, ImportSet>>;
   /** How long queries do not show what is new, as reads from a replica; milliseconds. */
   lagMs?: number;
 }
@@ -180,7 +183,34 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
     return (tables.get(table) ?? []).filter(({ sys_id: id = '' }) => (createdAt.get(id) ?? 0) + lagMs <= now());
   };
 
+  const imports = (staging: string, body: Record<string, unknown>): object => {
+    const set = options.importSets?.[staging];
+    if (set === undefined) throw new Refusal(400, `Invalid staging table ${staging}`, '');
+    const fields = importedAs(set, body, columnsOf(set.table));
+    const rows = tables.get(set.table) ?? [];
+    const index = set.coalesces ? rows.findIndex((row) => row['correlation_id'] === fields['correlation_id']) : -1;
+    const before = rows[index];
+    const answer = (row: object): object => ({
+      import_set: 'ISET0010001',
+      staging_table: staging,
+      result: [{ transform_map: `${staging} to ${set.table}`, table: set.table, ...row }],
+    });
+    try {
+      if (before !== undefined) rows.splice(index, 1, write(set.table, before, fields, user));
+      const { sys_id: id = '', number = '' } = rows[index] ?? create(set.table, fields);
+      const link = `https://instance.service-now.com/api/now/table/${set.table}/${id}`;
+      const status = before === undefined ? 'inserted' : 'updated';
+      return answer({ display_name: 'number', display_value: number, record_link: link, status, sys_id: id });
+    } catch (error) {
+      // The row of the staging table was made: that is what 201 says.
+      if (error instanceof Refusal) return answer({ status: 'error', error_message: error.detail });
+      throw error;
+    }
+  };
+
   const serve = ({ method, path, query, body }: ServiceNowRequest): { status: number; body: object } => {
+    const staging = /^\/api\/now\/import\/(\w+)$/.exec(path)?.[1];
+    if (staging !== undefined && method === 'POST') return { status: 201, body: imports(staging, body) };
     const [, table = '', id] = /^\/api\/now\/table\/(\w+)(?:\/([0-9a-f]+))?$/.exec(path) ?? [];
     if (table === '') throw new Refusal(400, 'Requested URI does not represent any resource', path);
     if (COLUMNS[table] === undefined) throw new Refusal(400, `Invalid table ${table}`, '');

@@ -21,6 +21,16 @@ export interface Refused {
   gone: boolean;
 }
 
+/** What a transform map made of what it was sent. */
+interface ImportedRow {
+  transform_map?: string;
+  table?: string;
+  status?: string;
+  sys_id?: string;
+  status_message?: string;
+  error_message?: string;
+}
+
 const REFUSED = { uncertain: false, gone: false };
 const TICKET =
   'sys_id,number,state,correlation_id,correlation_display,assigned_to,close_code,close_notes,sys_updated_on,sys_updated_by,sys_mod_count';
@@ -49,6 +59,27 @@ export class TableApi {
 
   update(table: string, sysId: string, fields: Record<string, string>, signal: AbortSignal): Promise<{ row: Row } | Refused> {
     return this.#one('PATCH', table, sysId, fields, TICKET, signal);
+  }
+
+  /**
+   * Writes through a staging table and its transform map, https://www.servicenow.com/docs/r/api-reference/rest-apis/c_ImportSetAPI.html,
+   * and gives the sys_id of the record that it made or changed. The answer is a success also where the transform failed.
+   */
+  async import(staging: string, table: string, fields: Record<string, string>, signal: AbortSignal): Promise<{ sysId: string } | Refused> {
+    const answered = await this.#ask('POST', `${this.#base}/api/now/import/${staging}`, {}, fields, signal);
+    if (!('result' in answered)) return answered;
+    if (!Array.isArray(answered.result)) return this.#notAnswer();
+    const rows = answered.result as ImportedRow[];
+    const row = rows.find((one) => one.table === table);
+    if (row === undefined) {
+      const message = `${staging} has no transform map to ${table}`;
+      return { failure: { ok: false, retry: true, reason: 'config', message }, ...REFUSED };
+    }
+    // `ignored` is also what a change is that changes nothing; then it names the record.
+    if (typeof row.sys_id === 'string' && ['inserted', 'updated', 'ignored'].includes(row.status ?? '')) return { sysId: row.sys_id };
+    const said = shorten(oneLine(row.error_message ?? row.status_message ?? ''), 300);
+    const message = `The transform map ${row.transform_map ?? ''} of ${staging} answered "${row.status ?? ''}": ${said}`;
+    return { failure: { ok: false, retry: false, reason: 'client_error', message }, ...REFUSED };
   }
 
   read(table: string, sysId: string, signal: AbortSignal, more = ''): Promise<{ row: Row } | Refused> {
@@ -114,7 +145,7 @@ export class TableApi {
     // Of this record alone: a rule or a policy of the instance does not take it as it is.
     if (status === 403 && /Business Rule|Data Policy/i.test(detail))
       return { failure: { ...failure, retry: false, reason: 'client_error' }, ...REFUSED };
-    if (status === 400 && /Invalid table/i.test(message)) return { failure: { ...failure, retry: true, reason: 'config' }, ...REFUSED };
+    if (status === 400 && /Invalid (staging )?table/i.test(message)) return { failure: { ...failure, retry: true, reason: 'config' }, ...REFUSED };
     return { failure, uncertain: status >= 500 || status === 408, gone: status === 404 };
   }
 

@@ -44,6 +44,19 @@ export const servicenowConfig = z
       .string()
       .regex(/^[a-z][a-z0-9_]*$/, 'expected the name of a table')
       .default('incident'),
+    /**
+     * Tickets are written through this staging table and its transform map, which must coalesce on `correlation_id`; see deploy/servicenow.
+     * Its columns are those of the table, with `prefix` before their names.
+     */
+    importSet: z
+      .strictObject({
+        table: z.string().regex(COLUMN, 'expected the name of a table'),
+        prefix: z
+          .string()
+          .regex(/^[a-z0-9_]*$/, "expected the beginning of a column's name")
+          .default('u_'),
+      })
+      .optional(),
     /** Where digests go. Event Management is made for storms; without it they are left out. */
     digests: z.enum(['em_event', 'none']).default('em_event'),
     states: states.optional(),
@@ -84,6 +97,14 @@ export const servicenowConfig = z
   .refine(({ table, states: given }) => ['em_event', 'incident'].includes(table) || given !== undefined, {
     path: ['states'],
     message: 'is missing; the numbers of states differ from those of the table "incident"',
+  })
+  .refine(({ importSet, displayValues }) => importSet === undefined || !displayValues, {
+    path: ['displayValues'],
+    message: 'has no effect on an import set: its transform map says what values mean',
+  })
+  .refine(({ importSet, table }) => importSet === undefined || table !== 'em_event', {
+    path: ['importSet'],
+    message: 'is for tickets; events are sent to em_event itself',
   })
   .transform(({ states: given = STATES, ...rest }) => ({ ...rest, states: given }));
 

@@ -60,7 +60,7 @@ export class Tickets {
       const fresh = artefacts.filter(({ id }) => held?.value.evidence?.includes(id) !== true);
       if (held?.value.state !== 'open' || fresh.length === 0) continue;
       const link = publicUrl === undefined ? undefined : `${publicUrl}/incidents/${encodeURIComponent(incident)}`;
-      const failure = await this.#note(held.value.sysId, manifestKey(fresh), manifestOf(fresh, link), signal);
+      const failure = await this.#note(incident, held.value, manifestKey(fresh), manifestOf(fresh, link), signal);
       if (failure !== undefined) failures.push(failure.message);
       // When somebody else changed the case meanwhile, the note is found to be there the next time.
       else await this.#cases.put(incident, { ...held.value, evidence: artefacts.map(({ id }) => id) }, held);
@@ -69,13 +69,38 @@ export class Tickets {
   }
 
   /** Unless it is there. */
-  async #note(sysId: string, key: string, text: string, signal: AbortSignal): Promise<Failed | undefined> {
-    const { table } = this.#config;
-    const read = await this.#api.read(table, sysId, signal, ',work_notes');
+  async #note(incident: string, value: Case, key: string, text: string, signal: AbortSignal): Promise<Failed | undefined> {
+    const read = await this.#api.read(this.#config.table, value.sysId, signal, ',work_notes');
     if ('failure' in read) return read.failure;
     if ((read.row['work_notes']?.display_value ?? '').includes(key)) return undefined;
-    const updated = await this.#api.update(table, sysId, { work_notes: plain(`${text}\n${key}`) }, signal);
+    const updated = await this.#write(incident, value, { work_notes: plain(`${text}\n${key}`) }, signal);
     return 'failure' in updated ? updated.failure : undefined;
+  }
+
+  /** Makes the ticket where it has no sys_id yet, else changes it. */
+  async #write(incident: string, { sysId, generation }: Case, fields: Record<string, string>, signal: AbortSignal): Promise<{ row: Row } | Refused> {
+    const { table, importSet } = this.#config;
+    const correlation = correlationId(incident, generation);
+    const marks = { correlation_id: correlation, correlation_display: correlationDisplay(this.#deps.subscription) };
+    if (importSet === undefined) {
+      return sysId === '' ? this.#api.create(table, { ...fields, ...marks }, signal) : this.#api.update(table, sysId, fields, signal);
+    }
+    const staged = Object.fromEntries(Object.entries({ ...fields, ...marks }).map(([name, value]) => [`${importSet.prefix}${name}`, value]));
+    const imported = await this.#api.import(importSet.table, table, staged, signal);
+    if ('failure' in imported) return imported;
+    // A transform map makes a new one where the one there was is gone; where that is there, it does not know them by their mark.
+    if (sysId !== '' && imported.sysId !== sysId && !(await this.#isGone(sysId, signal))) {
+      const message = `the transform map of ${importSet.table} made another ticket instead of changing the one there is; let it coalesce on correlation_id`;
+      return { failure: { ok: false, retry: false, reason: 'client_error', message }, uncertain: false, gone: false };
+    }
+    const read = await this.#api.read(table, imported.sysId, signal);
+    // It was written all the same.
+    return 'failure' in read ? { ...read, uncertain: true, gone: false } : read;
+  }
+
+  async #isGone(sysId: string, signal: AbortSignal): Promise<boolean> {
+    const read = await this.#api.read(this.#config.table, sysId, signal);
+    return 'failure' in read && read.gone;
   }
 
   /** Takes the incident's place before the call, so that nobody else makes a ticket for it. */
@@ -105,14 +130,13 @@ export class Tickets {
   }
 
   async #create(incident: Incident, delivery: Delivery, held: Held, signal: AbortSignal): Promise<Outcome> {
-    const { table } = this.#config;
     const correlation = correlationId(incident.id, held.value.generation);
-    const marks = { correlation_id: correlation, correlation_display: correlationDisplay(this.#deps.subscription) };
     const message = messageOf(delivery, this.#deps.publicUrl);
     const note = noteOf(incident, delivery);
     // What it throws is for the configuration, see HttpChannel.
     const fields = fillFields(this.#config.fields, fieldVariables(incident, message.link));
-    const created = await this.#api.create(table, { ...fieldsOf(incident, message, this.#config), ...fields, ...marks, work_notes: note }, signal);
+    const about = fieldsOf(incident, message, this.#config);
+    const created = await this.#write(incident.id, held.value, { ...about, ...fields, work_notes: note }, signal);
     if ('failure' in created) {
       // The instance has said that it made none, so that the next attempt need not look for one.
       if (!created.uncertain && held.value.generation === 1) await this.#cases.delete(incident.id);
@@ -158,7 +182,7 @@ export class Tickets {
     }
     const doubtful = await this.#cases.put(incident.id, { ...held.value, doubt: delivery.id }, held);
     if (doubtful === undefined) return busy();
-    const updated = await this.#api.update(table, sysId, changes, signal);
+    const updated = await this.#write(incident.id, held.value, changes, signal);
     if ('failure' in updated) return this.#refused(incident, doubtful, updated);
     const { doubt: _, ...known } = this.#caseOf(updated.row, held.value);
     // The ticket may have been ended by somebody meanwhile: then that is what they say, and it is followed.
