@@ -177,6 +177,7 @@ describeReal(['helm', 'kubernetes'], 'the chart, at a real API server', () => {
     ['standalone with everything', { ...STANDALONE, ...EVERYTHING }],
     ['standalone without a volume', { ...STANDALONE, standalone: { persistence: { enabled: false } } }],
     ['scaled', SCALED],
+    ['scaled with policies as objects of all namespaces', { ...SCALED, policyObjects: { enabled: true, namespaces: 'all' } }],
     ['scaled with everything', { ...SCALED, ...EVERYTHING, ...KEDA }],
   ])('%s', (_name, values) => {
     it('is taken whole', async () => {

@@ -29,6 +29,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if eq (index . 0).Values.mode "standalone" }}standalone{{ else }}{{ index . 1 }}{{ end -}}
 {{- end }}
 
+{{/* The policy objects that an app reads, by their resources. */}}
+{{- define "tocsin.policyKinds" -}}
+{{- if eq . "ingest" }}sourcemappings
+{{- else if eq . "correlator" }}correlationrules silences
+{{- else if eq . "responder" }}responsepolicies
+{{- else if eq . "notifier" }}subscriptions
+{{- else if eq . "standalone" }}correlationrules responsepolicies silences sourcemappings subscriptions
+{{- end }}
+{{- end }}
+
 {{/* What cannot be right stops the rendering, with the remedy. */}}
 {{- define "tocsin.check" -}}
 {{- if not .Values.auth.existingSecret }}{{ fail "auth.existingSecret: name a Secret with the keys ingest-token and api-token; pods listen beyond loopback, where Tocsin wants tokens." }}{{ end }}
@@ -37,6 +47,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if not .Values.postgres.existingSecret }}{{ fail "postgres.existingSecret: scaled mode needs a Secret with the key url, postgres://user:password@host:5432/database." }}{{ end }}
 {{- if and .Values.kafka.sasl.mechanism (not .Values.kafka.sasl.existingSecret) }}{{ fail "kafka.sasl.existingSecret: name the Secret that holds the password." }}{{ end }}
 {{- end }}
+{{- if and .Values.policyObjects.enabled (or .Values.policies .Values.policiesConfigMap) }}{{ fail "policyObjects.enabled: policies and policiesConfigMap are not read then; apply them as objects, and leave these empty." }}{{ end }}
 {{- if and .Values.responder.actions (not .Values.responder.namespaces) }}{{ fail "responder.namespaces: say in which namespaces the actions may be done." }}{{ end }}
 {{- if has "kube-system" .Values.responder.namespaces }}{{ fail "responder.namespaces: nothing is ever done in kube-system; leave it out." }}{{ end }}
 {{- end }}
@@ -47,6 +58,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $set = merge $set (dict "ingest" (dict "authentication" (dict "token" (dict "env" "TOCSIN_INGEST_TOKEN"))) "api" (dict "authentication" (dict "token" (dict "env" "TOCSIN_API_TOKEN")))) }}
 {{- if .Values.publicUrl }}{{ $_ := set $set "publicUrl" .Values.publicUrl }}{{ end }}
 {{- if .Values.responder.actions }}{{ $set = merge $set (dict "responder" (dict "clusters" (list (dict "name" .Values.cluster "inCluster" true)))) }}{{ end }}
+{{- if .Values.policyObjects.enabled }}{{ $_ := set $set "policies" (dict "source" "kubernetes" "namespace" .Release.Namespace "namespaces" .Values.policyObjects.namespaces) }}{{ end }}
 {{- if eq .Values.mode "scaled" }}
 {{- $log := dict "brokers" .Values.kafka.brokers "partitions" (int .Values.kafka.partitions) "replicationFactor" (int .Values.kafka.replicationFactor) "ssl" .Values.kafka.ssl }}
 {{- with .Values.kafka.sasl }}{{ if .mechanism }}{{ $_ := set $log "sasl" (dict "mechanism" .mechanism "username" .username "password" (dict "env" "TOCSIN_KAFKA_PASSWORD")) }}{{ end }}{{ end }}
@@ -73,8 +85,10 @@ metadata:
     {{- end }}
 spec:
   serviceAccountName: {{ include "tocsin.name" $root }}-{{ $app }}
-  # Only what acts on the cluster has its token.
-  automountServiceAccountToken: {{ and (has $app (list "responder" "standalone")) (not (empty $root.Values.responder.actions)) }}
+  # Only what acts on the cluster, or reads policies there, has its token.
+  {{- $acts := and (has $app (list "responder" "standalone")) (not (empty $root.Values.responder.actions)) }}
+  {{- $reads := and $root.Values.policyObjects.enabled (not (empty (include "tocsin.policyKinds" $app))) }}
+  automountServiceAccountToken: {{ or $acts $reads }}
   terminationGracePeriodSeconds: {{ $root.Values.terminationGracePeriodSeconds }}
   {{- with $root.Values.priorityClassName }}
   priorityClassName: {{ . }}
