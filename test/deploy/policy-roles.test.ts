@@ -41,9 +41,15 @@ function granted(role: Rendered | undefined): string[] {
 function called({ method, path }: ApiCall): string {
   const { pathname, searchParams } = new URL(path, 'https://server');
   const [resource = '', name, subresource] = pathname.replace(/^\/apis\/tocsin\.dev\/v1\/(namespaces\/[^/]+\/)?/, '').split('/');
-  const read = name === undefined ? 'list' : 'get';
-  const verb = method === 'GET' ? (searchParams.has('watch') ? 'watch' : read) : { PUT: 'update', PATCH: 'patch', POST: 'create' }[method];
-  return `${verb ?? method} ${subresource === undefined ? resource : `${resource}/${subresource}`}`;
+  const listing = searchParams.has('watch') ? 'watch' : 'list';
+  const verbs: Record<string, string> = {
+    GET: name === undefined ? listing : 'get',
+    PUT: 'update',
+    PATCH: 'patch',
+    POST: 'create',
+    DELETE: 'delete',
+  };
+  return `${verbs[method]} ${subresource === undefined ? resource : `${resource}/${subresource}`}`;
 }
 
 describeReal(['helm', 'kubernetes'], 'what services may do to policy objects', () => {

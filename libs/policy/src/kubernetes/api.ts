@@ -132,9 +132,16 @@ export class PolicyApi {
     const { httpStatusCode: status, body: answer } = await this.#http.send(request).toPromise();
     if (status >= 200 && status < 300) return answer.stream() ?? new ReadableStream({ start: (controller) => controller.close() });
     const text = await answer.text();
-    throw new ApiError(status, `${method} ${path} was answered ${status}: ${messageOf(text)}`);
+    throw new ApiError(status, `${method} ${path} was answered ${status}: ${messageOf(text)}${REMEDY[`${method} ${status}`] ?? ''}`);
   }
 }
+
+/** What is wrong most often where an installation is new, and what helps. */
+const REMEDY: Readonly<Record<string, string>> = {
+  'GET 403': '; the service account needs list and watch on it, as the chart grants with policyObjects.enabled',
+  'GET 404': '; install the definitions of deploy/crds',
+  'PUT 403': '; the service account needs update on it, as the chart grants with policyObjects.enabled',
+};
 
 function messageOf(text: string): string {
   try {
