@@ -1,11 +1,12 @@
 // Policies as objects of a cluster, on the built product: what is applied takes effect in services that run, and its status says so.
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Incident } from '@tocsin/domain';
-import { describeReal, httpReceiver, installCrds, startApiServer, type ApiServer, type HttpReceiver, type KubeBody } from '@tocsin/testing';
+import { describeReal, freePort, httpReceiver, installCrds, startApiServer, type ApiServer, type HttpReceiver, type KubeBody } from '@tocsin/testing';
 import { Service } from '../chaos/processes.js';
 import { shippedCrds } from './crd-files.js';
 
@@ -139,6 +140,31 @@ describeReal('kubernetes', 'policies as objects of a cluster', () => {
     while ((await inForce()).includes('netcat')) await pause(50);
     expect(await inForce()).toEqual(['other']);
     expect(await incident()).toContain('Other');
+  });
+
+  it('are waited for by a service that starts while the API server is away', async () => {
+    const port = await freePort();
+    const away = join(directory, 'away');
+    await writeFile(join(directory, 'away-kubeconfig'), server.admin.kubeconfig().replace(server.url, `https://127.0.0.1:${port}`));
+    await writeFile(`${away}.yaml`, `policies: { source: kubernetes, namespace: tocsin, kubeconfig: ${join(directory, 'away-kubeconfig')} }\n`);
+    const waiting = await Service.launch('standalone', { TOCSIN_CONFIG: `${away}.yaml`, TOCSIN_DATA_DIR: away });
+    // The way to the API server, which opens later.
+    const way = createServer((socket) => {
+      const through = connect(Number(new URL(server.url).port), '127.0.0.1');
+      socket.on('error', () => through.destroy()).pipe(through);
+      through.on('error', () => socket.destroy()).pipe(socket);
+    });
+    try {
+      while (!waiting.output.includes('Policy objects cannot be read')) await pause(20);
+      await expect(fetch(`${waiting.url}/readyz`)).rejects.toThrow();
+      way.listen(port, '127.0.0.1');
+      await waiting.ready();
+      const { items } = (await (await fetch(`${waiting.url}/v1/policies?kind=Subscription`)).json()) as { items: { name: string }[] };
+      expect(items.map(({ name }) => name)).toEqual(['hook']);
+    } finally {
+      await waiting.stop();
+      way.close();
+    }
   });
 
   it('of another namespace reach that alone, and say what they may not', async () => {

@@ -98,5 +98,6 @@ export class FollowedKind {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  // It keeps a process alive that has nothing else yet.
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
