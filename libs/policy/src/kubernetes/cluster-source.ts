@@ -9,6 +9,8 @@ import { statusOf, type Hits } from './status.js';
 
 /** Objects that are applied together come one by one. */
 const SETTLE_MS = 100;
+/** Where there are very many, reading them all again takes its time; between two readings there is this many times as much for other work. */
+const REST = 5;
 /** How often what is written back is compared with what documents have come to. */
 const HITS_EVERY_MS = 60_000;
 const NEVER: Hits = { count: 0, last: null };
@@ -32,6 +34,10 @@ export class ClusterSource<T> implements PolicySource<T> {
   /** What the listener was told last. */
   #told: { digest: string; valid: boolean } | undefined;
   #working: Promise<void> = Promise.resolve();
+  /** The last judgement, and what it was made of. */
+  #judged: { of: string; judgement: Judgement<T> } | undefined;
+  /** How long it took. */
+  #tookMs = 0;
   /** Told once, until it works again. */
   #cannotWrite = false;
 
@@ -72,21 +78,38 @@ export class ClusterSource<T> implements PolicySource<T> {
   /** Looks at everything once more when what is coming has come. */
   #soon(): void {
     if (this.#listener === undefined || this.#stopping.signal.aborted || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#working = this.#working.then(() => this.#look());
-    }, SETTLE_MS).unref();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#working = this.#working.then(() => this.#look());
+      },
+      Math.max(SETTLE_MS, REST * this.#tookMs),
+    ).unref();
   }
 
   #judge(): Judgement<T> {
+    const objects = this.#kinds.flatMap((kind) => kind.objects);
+    const of = contentOf(objects);
+    // What we write back comes as a change of the object, too.
+    if (this.#judged?.of === of) return this.#judged.judgement;
     const { schemas, interpret } = this.#options;
-    const judgement = judge(
-      this.#kinds.flatMap(({ objects }) => objects),
-      { schemas, interpret, lastGood: this.#lastGood, reachOf: (object) => this.#reachOf(object) },
-    );
+    const began = performance.now();
+    const judgement = judge(objects, { schemas, interpret, lastGood: this.#lastGood, reachOf: (object) => this.#reachOf(object) });
+    this.#tookMs = performance.now() - began;
+    this.#judged = { of, judgement };
     const good = judgement.verdicts.flatMap(({ object, inForce }) => (inForce === undefined ? [] : [[object.metadata.uid, inForce] as const]));
     this.#lastGood = new Map(good);
     return judgement;
+  }
+
+  /** The objects as they are now, with what was found of them. */
+  #current(verdicts: readonly Verdict[]): Verdict[] {
+    const objects = new Map(this.#kinds.flatMap((kind) => kind.objects.map((object) => [object.metadata.uid, object] as const)));
+    return verdicts.flatMap((verdict) => {
+      const object = objects.get(verdict.object.metadata.uid);
+      // One that has changed meanwhile is judged anew first.
+      return object?.metadata.generation === verdict.object.metadata.generation ? [{ ...verdict, object }] : [];
+    });
   }
 
   /** Documents of Tocsin's own namespace are everybody's. */
@@ -99,7 +122,7 @@ export class ClusterSource<T> implements PolicySource<T> {
     try {
       const { result, verdicts, digest } = this.#judge();
       this.#tell(result, verdicts, digest);
-      await this.#writeBack(verdicts);
+      await this.#writeBack(this.#current(verdicts));
     } catch (error) {
       // What no object is to blame for, such as a mistake in the configuration.
       this.#listener?.onInvalid(error instanceof Error ? error : new Error(String(error)));
@@ -141,4 +164,10 @@ export class ClusterSource<T> implements PolicySource<T> {
     if (!this.#cannotWrite) this.#logger?.warn({ object, err: error }, 'The status of a policy object could not be written, will retry.');
     this.#cannotWrite = true;
   }
+}
+
+/** What a judgement depends on; `spec` is as the generation says. */
+function contentOf(objects: readonly PolicyObject[]): string {
+  const lines = objects.map(({ metadata: { uid, generation, labels, annotations } }) => JSON.stringify([uid, generation, labels, annotations]));
+  return lines.toSorted().join('\n');
 }
