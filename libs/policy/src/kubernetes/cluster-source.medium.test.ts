@@ -155,6 +155,19 @@ describeReal('kubernetes', 'policy objects, at a real API server by way of fault
     expect((await admin.get(path('a'))).metadata.resourceVersion).toBe(metadata.resourceVersion);
   });
 
+  it('count as not in force as they are while they cannot be read, and stay', async () => {
+    await put('a', spec('First'));
+    const replica = await open();
+    proxy.behave(() => ({ status: 503, body: '{"message":"is starting"}' }));
+    proxy.cut();
+    await until(() => replica.mistakes.length > 0);
+    expect(replica.mistakes).toEqual([expect.stringMatching(/^kubernetes: CorrelationRule: cannot be read: GET .* was answered 503: is starting$/)]);
+    expect(replica.titles).toEqual({ a: 'First' });
+    proxy.behave(() => 'pass');
+    await until(() => replica.mistakes.length === 0);
+    expect(replica.titles).toEqual({ a: 'First' });
+  });
+
   it('tell what to do where the definitions or the rights are missing', async () => {
     const before = proxy.calls.length;
     const answers = [

@@ -131,12 +131,15 @@ export class ClusterSource<T> implements PolicySource<T> {
 
   #tell(result: T, verdicts: readonly Verdict[], digest: string): void {
     const broken = verdicts.filter(({ mistakes }) => mistakes.length > 0);
-    const valid = broken.length === 0;
+    const unread = this.#kinds.flatMap(({ kind, unreadable }) =>
+      unreadable === undefined ? [] : [{ file: 'kubernetes', path: kind, message: `cannot be read: ${unreadable.message}` }],
+    );
+    const valid = broken.length === 0 && unread.length === 0;
     if (this.#told?.digest !== digest || (valid && !this.#told.valid)) this.#listener?.onValid(result);
     this.#told = { digest, valid };
     if (valid) return;
     const issues = broken.flatMap(({ object, mistakes }) => mistakes.map((message) => ({ file: placeOf(object), path: '', message })));
-    this.#listener?.onInvalid(new ConfigErrors(issues));
+    this.#listener?.onInvalid(new ConfigErrors([...unread, ...issues]));
   }
 
   async #writeBack(verdicts: readonly Verdict[]): Promise<void> {

@@ -8,6 +8,8 @@ import type { PolicyObject } from './policy-object.js';
 const RESYNC_MS = 5 * 60_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
+/** So many attempts in a row, which take some seconds, are no hiccup any more. */
+const UNREADABLE_AFTER = 5;
 /** `410 Gone`: the version to go on from is known no more. */
 const GONE = 410;
 
@@ -15,7 +17,7 @@ export interface FollowOptions {
   api: PolicyApi;
   kind: PolicyKind;
   logger: SourceLogger;
-  /** Something is there, changed or gone; also after each reading of all. */
+  /** Something is there, changed or gone; also after each reading of all, and when they cannot be read any more. */
   onChanged(): void;
 }
 
@@ -30,15 +32,25 @@ export class FollowedKind {
   readonly #running: Promise<void>;
   #objects = new Map<string, PolicyObject>();
   #failures = 0;
+  #unreadable: Error | undefined;
 
   constructor(options: FollowOptions) {
     this.#options = options;
     this.#running = this.#run(this.#stopping.signal);
   }
 
+  get kind(): PolicyKind {
+    return this.#options.kind;
+  }
+
   /** When all have been read once. */
   get listed(): Promise<void> {
     return this.#listed.promise;
+  }
+
+  /** Why they cannot be read for some time now. */
+  get unreadable(): Error | undefined {
+    return this.#unreadable;
   }
 
   get objects(): PolicyObject[] {
@@ -51,7 +63,7 @@ export class FollowedKind {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { kind, logger } = this.#options;
+    const { kind, logger, onChanged } = this.#options;
     while (!signal.aborted) {
       try {
         await this.#follow(signal);
@@ -60,6 +72,10 @@ export class FollowedKind {
         // What has expired is read anew at once; all else waits for a server that may be starting.
         if (error instanceof ApiError && error.status === GONE) continue;
         if (this.#failures === 0) logger.warn({ kind, err: error }, 'Policy objects cannot be read, will retry; those in force stay.');
+        if (this.#failures === UNREADABLE_AFTER) {
+          this.#unreadable = error instanceof Error ? error : new Error(String(error));
+          onChanged();
+        }
         await pause(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10)), signal);
       }
     }
@@ -71,6 +87,7 @@ export class FollowedKind {
     const { items, resourceVersion } = await api.list(kind, signal);
     if (this.#failures > 0) logger.info({ kind }, 'Policy objects can be read again.');
     this.#failures = 0;
+    this.#unreadable = undefined;
     this.#objects = new Map(items.map((object) => [object.metadata.uid, object]));
     this.#listed.resolve();
     onChanged();
