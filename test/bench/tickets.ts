@@ -145,6 +145,7 @@ async function channelTo({ name, config }: System, store: Store): Promise<Channe
     store,
     process: 'bench',
     publicUrl: undefined,
+    evidence: async () => undefined,
     notice: async () => undefined,
   });
 }

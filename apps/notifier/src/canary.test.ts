@@ -120,6 +120,7 @@ describe('secrets', () => {
         store,
         process: 'test',
         publicUrl: undefined,
+        evidence: async () => undefined,
         notice: async () => undefined,
       };
       const channel = kind.create(parsed, deps);

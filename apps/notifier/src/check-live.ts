@@ -28,6 +28,7 @@ export async function checkReceivers(
     logger: createLogger('check', 'silent'),
     process: randomUUID(),
     publicUrl: undefined,
+    evidence: async () => undefined,
     notice: async () => undefined,
   };
   return Promise.all(

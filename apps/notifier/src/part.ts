@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Topic } from '@tocsin/event-log';
+import { EvidenceDamaged, openEvidence } from '@tocsin/evidence';
 import { buildRegistry } from '@tocsin/extension';
 import { documentInForce, openPolicySource, type Subscription as SubscriptionDocument } from '@tocsin/policy';
 import { followPolicies, type AppPart } from '@tocsin/runtime';
@@ -43,12 +44,22 @@ export const notifierPart: AppPart<NotifierConfig> = {
       const settings = { disableAfterMs: config.disableAfter, probeEveryMs: config.probeEvery };
       const watch = new Watch({ store, log, logger, metrics: notifierMetrics, settings, now });
       const notice = (told: Notice): Promise<void> => log.append(Topic.Violations, [noticeRecord({ ...told, time: new Date(now()).toISOString() })]);
+      const kept = openEvidence(common.evidence, store, common.dataDir, now);
       const shared = { log, store, logger, metrics: notifierMetrics, now, concurrency, maxRetryDelayMs, ledger, watch };
       const subscriptions = new Subscriptions((document) => {
         const { channel: out, format: chosen } = document.spec;
         const { name } = document.metadata;
         const memory = channelMemory(store, name);
-        const deps = { egress, now, logger, subscription: name, memory, store, process, publicUrl, notice };
+        const evidence = async (id: string): Promise<Buffer | undefined> => {
+          try {
+            return (await kept.read(id, `subscription:${name}`))?.bytes;
+          } catch (error) {
+            if (!(error instanceof EvidenceDamaged)) throw error;
+            logger.warn({ subscription: name, evidence: id, err: error }, 'An artefact is not what was collected, and is not attached.');
+            return undefined;
+          }
+        };
+        const deps = { evidence, egress, now, logger, subscription: name, memory, store, process, publicUrl, notice };
         const channel = registry.get(out.type)?.create(out.config, deps);
         const format = formatRegistry.get(chosen.type)?.create(chosen.config);
         if (channel === undefined || format === undefined) {

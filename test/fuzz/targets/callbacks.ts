@@ -35,6 +35,7 @@ export async function callbacks(name: 'jira-webhook' | 'slack-button'): Promise<
       store,
       process: 'fuzz',
       publicUrl: 'https://tocsin.example',
+      evidence: async () => undefined,
       notice: async () => undefined,
     });
   };

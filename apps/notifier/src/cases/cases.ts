@@ -14,13 +14,14 @@ import {
 import type { ChannelDeps, Delivery, Outcome } from '../channels/channel.js';
 import type { Failed } from '../channels/http.js';
 import { messageOf } from '../channels/message.js';
+import { attachable, attachmentName } from './attachments.js';
 import { EVIDENCE_BACK_MS, manifestKey, manifestOf } from './evidence.js';
 import { fieldVariables, type FieldVariables } from './fields.js';
 import { lostCase } from './lost.js';
 import { commentOf, contentOfDigest, contentOfIncident, resolutionOf, statusOf, type Written } from './content.js';
 import type { Asked, CaseContent, CaseFailure, CaseRef, CaseSystem } from './system.js';
 
-export type CasesDeps = Pick<ChannelDeps, 'store' | 'subscription' | 'publicUrl' | 'now' | 'notice'>;
+export type CasesDeps = Pick<ChannelDeps, 'store' | 'subscription' | 'publicUrl' | 'now' | 'notice' | 'evidence' | 'logger'>;
 
 const CLAIM_MS = 120_000;
 /** Nothing is asked of a system for longer: the claim must outlive it. */
@@ -49,10 +50,12 @@ class Ended extends Error {
 export class Cases {
   readonly #system: CaseSystem;
   readonly #deps: CasesDeps;
+  readonly #attachMaxBytes: number;
 
-  constructor(system: CaseSystem, deps: CasesDeps) {
+  constructor(system: CaseSystem, deps: CasesDeps, attachMaxBytes: number) {
     this.#system = system;
     this.#deps = deps;
+    this.#attachMaxBytes = attachMaxBytes;
   }
 
   /** Never rejects. */
@@ -120,10 +123,25 @@ export class Cases {
       // One whose answer was lost is there.
       if (!(await this.#must(row, this.#system.hasComment(ref, comment.key, signal))))
         await this.#must(row, this.#system.comment(ref, comment, signal));
+      await this.#attach(row, ref, fresh, signal);
       const written = JSON.parse(row.written) as Written;
       await this.#save(row, { written: JSON.stringify({ ...written, evidence: artefacts.map(({ id }) => id) } satisfies Written) });
     } finally {
       await releaseCase(store.db, key, by);
+    }
+  }
+
+  async #attach(row: Claimed, ref: CaseRef, artefacts: readonly Artefact[], signal: AbortSignal): Promise<void> {
+    const { evidence, logger, subscription } = this.#deps;
+    for (const artefact of attachable(artefacts, this.#attachMaxBytes)) {
+      const bytes = await evidence(artefact.id);
+      if (bytes === undefined) continue;
+      const file = { name: attachmentName(artefact), mediaType: artefact.media_type, bytes };
+      if (!(await this.#must(row, this.#system.attach(ref, file, signal))))
+        logger.warn(
+          { subscription, case: ref.name, evidence: artefact.id },
+          'The ticket system takes no such attachment; the ticket has its hash alone.',
+        );
     }
   }
 

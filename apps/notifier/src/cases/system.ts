@@ -1,4 +1,5 @@
 import type { Failed } from '../channels/http.js';
+import type { CaseFile } from './attachments.js';
 import type { FieldVariables } from './fields.js';
 
 /**
@@ -21,6 +22,8 @@ export interface CaseSystem {
   comment(ref: CaseRef, comment: CaseComment, signal: AbortSignal): Promise<Asked<void>>;
   /** Whether the comment with this key is there. */
   hasComment(ref: CaseRef, key: string, signal: AbortSignal): Promise<Asked<boolean>>;
+  /** Attaches it, unless a file of its name is there. False where the system takes no such file, now or later. */
+  attach(ref: CaseRef, file: CaseFile, signal: AbortSignal): Promise<Asked<boolean>>;
   /** Moves it to where the incident is; does nothing when it is there already. */
   move(ref: CaseRef, to: CaseStatus, resolution: CaseResolution | undefined, signal: AbortSignal): Promise<Asked<void>>;
 }

@@ -44,6 +44,8 @@ export interface ChannelDeps {
   process: string;
   /** Where people reach the console and the API, without a trailing slash; undefined where it is not configured. */
   publicUrl: string | undefined;
+  /** The bytes of an artefact that an action collected, which is put on record; undefined where it is gone or damaged. */
+  evidence(id: string): Promise<Buffer | undefined>;
   /** Tells people, by whatever channels there are, what they have to look after. Resolves when it is kept. */
   notice(notice: Notice): Promise<void>;
 }

@@ -14,6 +14,7 @@ export function channelDeps(own: Partial<ChannelDeps> = {}): ChannelDeps {
     store: undefined as never,
     process: 'test',
     publicUrl: undefined,
+    evidence: async () => undefined,
     notice: async () => undefined,
     ...own,
   };

@@ -56,6 +56,19 @@ describe('the fake of Jira Cloud', () => {
     expect(fake.issues).toEqual([]);
   });
 
+  // https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-attachments/#api-rest-api-3-issue-issueidorkey-attachments-post
+  it('takes an attachment as a form that says that it is no cross-site request, and shows it with its ticket', async () => {
+    await ask('POST', '/issue', { fields });
+    const send = (headers: Record<string, string>) => {
+      const body = new FormData();
+      body.set('file', new Blob(['abc']), 'a.txt');
+      return fetch(`${fake.url}/rest/api/3/issue/SEC-1/attachments`, { method: 'POST', headers: { authorization: AUTHORIZATION, ...headers }, body });
+    };
+    expect((await send({})).status).toBe(403);
+    expect((await send({ 'x-atlassian-token': 'no-check' })).status).toBe(200);
+    expect((await ask('GET', '/issue/SEC-1?fields=attachment')).body).toMatchObject({ fields: { attachment: [{ filename: 'a.txt', size: 3 }] } });
+  });
+
   // https://developer.atlassian.com/changelog/#CHANGE-2046
   it('searches by /search/jql alone, bounded, with the fields that are named and without a total, later than it was written', async () => {
     await ask('POST', '/issue', { fields });

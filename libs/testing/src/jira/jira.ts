@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { adfMistake, adfText } from './adf.js';
+import { fileOf } from './form.js';
 
 export interface JiraIssue {
   id: string;
@@ -12,6 +13,7 @@ export interface JiraIssue {
   assignee: JiraUser | null;
   resolution: string | null;
   comments: { id: string; author: JiraUser; text: string; writtenAt: number }[];
+  attachments: { filename: string; content: Buffer }[];
   /** When it was last written, milliseconds since 1970: searches see it so much later. */
   writtenAt: number;
 }
@@ -41,6 +43,8 @@ export interface FakeJiraOptions {
   lacks?: readonly string[];
   /** Fields that tickets must have beside summary. */
   required?: readonly string[];
+  /** Larger attachments are refused. */
+  maxAttachmentBytes?: number;
 }
 
 export interface FakeJira {
@@ -97,6 +101,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     canEnd = true,
     lacks = [],
     required = [],
+    maxAttachmentBytes = 10_485_760,
   } = options;
   const cloud = flavor === 'cloud';
   const base = cloud ? '/rest/api/3' : '/rest/api/2';
@@ -137,6 +142,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     const all: Record<string, unknown> = {
       ...issue.fields,
       comment: { comments, total: comments.length },
+      attachment: issue.attachments.map(({ filename, content }, index) => ({ id: String(index + 1), filename, size: content.byteLength })),
       status: { id: issue.status, name: status.name, statusCategory: status.category },
       assignee: issue.assignee,
       resolution: issue.resolution === null ? null : { name: issue.resolution },
@@ -162,6 +168,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
       assignee: null,
       resolution: null,
       comments: [],
+      attachments: [],
       writtenAt: now(),
     };
     issues.push(issue);
@@ -208,6 +215,13 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
       Object.assign(issue.fields, fields);
       issue.writtenAt = now();
       return [204];
+    }
+    if (method === 'POST' && rest === '/attachments') {
+      const { filename, content } = body as { filename?: string; content?: Buffer };
+      if (filename === undefined || content === undefined) return [400, { errorMessages: ['No file was sent.'], errors: {} }];
+      if (content.byteLength > maxAttachmentBytes) return [413, { errorMessages: ['The attachment is too large.'], errors: {} }];
+      issue.attachments.push({ filename, content });
+      return [200, [{ id: String(issue.attachments.length), filename, size: content.byteLength }]];
     }
     if (method === 'GET' && rest === '/transitions') return [200, { transitions }];
     if (method === 'POST' && rest === '/transitions') {
@@ -288,7 +302,7 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const sent = Buffer.concat(chunks);
     const path = (request.url ?? '').slice(base.length);
     const name = `${request.method} ${path}`;
     const fault = decide(name, requests.length);
@@ -299,7 +313,11 @@ export async function fakeJira(options: FakeJiraOptions): Promise<FakeJira> {
     if (!(request.url ?? '').startsWith(`${base}/`)) return void response.writeHead(404).end();
     if (path !== '/serverInfo' && request.headers.authorization !== authorization)
       return void response.writeHead(401).end('{"message":"Client must be authenticated to access this resource."}');
-    const [status, body] = answerOf(request.method ?? '', path, text === '' ? {} : (JSON.parse(text) as Record<string, unknown>));
+    const isFile = path.endsWith('/attachments');
+    if (isFile && request.headers['x-atlassian-token'] !== 'no-check') return void response.writeHead(403).end('XSRF check failed');
+    const json = isFile || sent.byteLength === 0 ? {} : (JSON.parse(sent.toString('utf8')) as object);
+    const given = isFile ? await fileOf(request.headers, sent) : json;
+    const [status, body] = answerOf(request.method ?? '', path, { ...given });
     if (fault === 'lost reply') return void response.destroy();
     response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
   };

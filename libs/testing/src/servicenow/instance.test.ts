@@ -7,6 +7,7 @@ const RATE = 'https://www.servicenow.com/docs/r/api-reference/rest-api-explorer/
 const LIMITS = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB3046852';
 const ACL = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB2971488';
 const IMPORT = 'https://www.servicenow.com/docs/r/api-reference/rest-apis/c_ImportSetAPI.html';
+const ATTACHMENTS = 'https://www.servicenow.com/docs/r/api-reference/rest-apis/c_AttachmentAPI.html';
 const OAUTH = 'https://www.servicenow.com/docs/r/api-reference/rest-api-explorer/r_RESTOAuthExample.html';
 const STATES = 'https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0564465';
 const QUERIES = 'https://community.servicenow.com/community/develop/blog/authors/catie.carmody';
@@ -67,6 +68,22 @@ describe('the fake of ServiceNow', () => {
     expect(failed).toMatchObject({ status: 201, json: { result: [{ status: 'error', error_message: expect.stringContaining('Sundays') }] } });
     expect(instance.tables.get('incident')).toHaveLength(1);
     expect(await ask('POST', '/api/now/import/u_other', {})).toMatchObject({ status: 400 });
+  });
+
+  it(`keeps attachments of records that are there, and shows them by query (${ATTACHMENTS})`, async () => {
+    await open({ maxAttachmentBytes: 3 });
+    const { sys_id: id } = await create();
+    const upload = (of: string | undefined, content: string) =>
+      fetch(`${instance.url}/api/now/attachment/file?table_name=incident&table_sys_id=${of}&file_name=a.txt`, {
+        method: 'POST',
+        headers: { authorization: AUTHORIZATION, 'content-type': 'text/plain' },
+        body: content,
+      });
+    const statuses = [await upload(id, 'abc'), await upload(id, 'abcd'), await upload('none', 'a')].map(({ status }) => status);
+    expect(statuses).toEqual([201, 413, 404]);
+    const found = await ask('GET', `/api/now/attachment?sysparm_query=table_sys_id=${id}^file_name=a.txt`);
+    expect(found.result).toMatchObject([{ content_type: 'text/plain', size_bytes: '3' }]);
+    expect((await ask('GET', '/api/now/attachment?sysparm_query=file_name=b.txt')).result).toEqual([]);
   });
 
   it(`shows journal fields in display values alone, and keeps them in sys_journal_field (${FAQ})`, async () => {

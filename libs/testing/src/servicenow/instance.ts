@@ -21,11 +21,21 @@ export type ServiceNowFault =
   | '500 after'
   | { status: number; headers?: Record<string, string>; body?: string };
 
+export interface ServiceNowAttachment {
+  table_name: string;
+  table_sys_id: string;
+  file_name: string;
+  content_type: string;
+  content: Buffer;
+}
+
 export interface ServiceNowRequest {
   method: string;
   path: string;
   query: URLSearchParams;
   body: Record<string, unknown>;
+  /** Of an upload: what came, as it came. */
+  file?: { type: string; content: Buffer };
 }
 
 export interface FakeServiceNow {
@@ -34,6 +44,7 @@ export interface FakeServiceNow {
   tables: ReadonlyMap<string, ServiceNowRecord[]>;
   journal: JournalEntry[];
   requests: ServiceNowRequest[];
+  attachments: ServiceNowAttachment[];
   /** What a person or a rule of the instance writes. */
   change(table: string, sysId: string, by: string, fields: ServiceNowRecord): void;
   /** Deletes it, or hides it by an ACL: both look the same. Gives what undoes it. */
@@ -58,6 +69,8 @@ export interface FakeServiceNowOptions {
   /** Tables whose rows this user may not read: they are left out of what is found. */
   hidden?: readonly string[];
   now?: () => number;
+  /** Larger attachments are refused. */
+  maxAttachmentBytes?: number;
   /** Staging tables by their names: to which table their transform map leads, and whether it coalesces on `correlation_id`. */
   importSets?: Readonly<Record<string, ImportSet>>;
   /** How long queries do not show what is new, as reads from a replica; milliseconds. */
@@ -86,6 +99,7 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
   const tables = new Map<string, ServiceNowRecord[]>(Object.keys(COLUMNS).map((name) => [name, []]));
   const journal: JournalEntry[] = [];
   const requests: ServiceNowRequest[] = [];
+  const attachments: ServiceNowAttachment[] = [];
   const tokens = new Map<string, number>();
   let decide: (request: ServiceNowRequest, count: number) => ServiceNowFault | undefined = () => undefined;
   let aborts: (record: ServiceNowRecord) => string | undefined = () => undefined;
@@ -183,6 +197,22 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
     return (tables.get(table) ?? []).filter(({ sys_id: id = '' }) => (createdAt.get(id) ?? 0) + lagMs <= now());
   };
 
+  /** https://www.servicenow.com/docs/r/api-reference/rest-apis/c_AttachmentAPI.html */
+  const attach = ({ method, path, query, file }: ServiceNowRequest): { status: number; body: object } => {
+    const shownAs = ({ content, ...rest }: ServiceNowAttachment): object => ({ ...rest, size_bytes: String(content.byteLength) });
+    if (method === 'GET') {
+      const wanted = (query.get('sysparm_query') ?? '').split('^').map((part) => part.split('=') as [keyof ServiceNowAttachment, string]);
+      return { status: 200, body: { result: attachments.filter((one) => wanted.every(([name, value]) => one[name] === value)).map(shownAs) } };
+    }
+    const [table_name = '', table_sys_id = '', file_name = ''] = ['table_name', 'table_sys_id', 'file_name'].map((name) => query.get(name) ?? '');
+    if (!path.endsWith('/file') || file === undefined || file_name === '') throw new Refusal(400, 'Invalid file_name or body', '');
+    if (file.content.byteLength > (options.maxAttachmentBytes ?? 1_000_000_000)) throw new Refusal(413, 'The file is too large', '');
+    if (!(tables.get(table_name) ?? []).some((row) => row['sys_id'] === table_sys_id)) throw new Refusal(404, 'No Record found', '');
+    const made = { table_name, table_sys_id, file_name, content_type: file.type, content: file.content };
+    attachments.push(made);
+    return { status: 201, body: { result: { sys_id: sysId(), ...shownAs(made) } } };
+  };
+
   const imports = (staging: string, body: Record<string, unknown>): object => {
     const set = options.importSets?.[staging];
     if (set === undefined) throw new Refusal(400, `Invalid staging table ${staging}`, '');
@@ -208,7 +238,9 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
     }
   };
 
-  const serve = ({ method, path, query, body }: ServiceNowRequest): { status: number; body: object } => {
+  const serve = (request: ServiceNowRequest): { status: number; body: object } => {
+    const { method, path, query, body } = request;
+    if (path.startsWith('/api/now/attachment')) return attach(request);
     const staging = /^\/api\/now\/import\/(\w+)$/.exec(path)?.[1];
     if (staging !== undefined && method === 'POST') return { status: 201, body: imports(staging, body) };
     const [, table = '', id] = /^\/api\/now\/table\/(\w+)(?:\/([0-9a-f]+))?$/.exec(path) ?? [];
@@ -235,11 +267,14 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const content = Buffer.concat(chunks);
+    const text = content.toString('utf8');
     const url = new URL(incoming.url ?? '', 'http://instance');
     const isToken = url.pathname === '/oauth_token.do';
-    const body = isToken || text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-    const request: ServiceNowRequest = { method: incoming.method ?? '', path: url.pathname, query: url.searchParams, body };
+    const isFile = url.pathname.endsWith('/attachment/file');
+    const body = isToken || isFile || text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    const file = isFile ? { file: { type: incoming.headers['content-type'] ?? '', content } } : {};
+    const request: ServiceNowRequest = { method: incoming.method ?? '', path: url.pathname, query: url.searchParams, body, ...file };
     const fault = decide(request, requests.length);
     requests.push(request);
     if (fault === 'reset') return void response.destroy();
@@ -275,6 +310,7 @@ export async function fakeServiceNow(options: FakeServiceNowOptions): Promise<Fa
     tables,
     journal,
     requests,
+    attachments,
     change(table, id, by, fields) {
       const rows = tables.get(table) ?? [];
       const index = rows.findIndex((record) => record['sys_id'] === id);

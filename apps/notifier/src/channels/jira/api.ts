@@ -1,3 +1,4 @@
+import type { CaseFile } from '../../cases/attachments.js';
 import type { CaseFailure } from '../../cases/system.js';
 import type { ChannelDeps } from '../channel.js';
 import { Credentials } from '../credentials.js';
@@ -54,7 +55,29 @@ export class JiraApi {
     return this.#exchange(method, `/rest/api/${flavor.cloud ? 3 : 2}${path}`, body, signal);
   }
 
-  async #exchange(method: HttpRequest['method'], path: string, body: object | undefined, signal: AbortSignal): Promise<Answered> {
+  /** One file, as a form, https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-attachments/. */
+  async upload(path: string, { name, mediaType, bytes }: CaseFile, signal: AbortSignal): Promise<Answered> {
+    const flavor = await this.cloud(signal);
+    if (!flavor.ok) return flavor;
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(bytes)], { type: mediaType }), name);
+    const encoded = new Response(form);
+    const headers = { 'content-type': encoded.headers.get('content-type') ?? '', 'x-atlassian-token': 'no-check' };
+    const body = Buffer.from(await encoded.arrayBuffer());
+    return this.#send('POST', `/rest/api/${flavor.cloud ? 3 : 2}${path}`, { headers, body }, signal);
+  }
+
+  #exchange(method: HttpRequest['method'], path: string, body: object | undefined, signal: AbortSignal): Promise<Answered> {
+    const json = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) };
+    return this.#send(method, path, json, signal);
+  }
+
+  async #send(
+    method: HttpRequest['method'],
+    path: string,
+    content: { headers?: Record<string, string>; body?: Buffer },
+    signal: AbortSignal,
+  ): Promise<Answered> {
     const url = `${this.#config.url.replace(/\/+$/, '')}${path}`;
     const proof = await this.#credentials.headers(signal);
     if ('failure' in proof) return { ok: false, failure: { ...proof.failure, done: 'no' } };
@@ -62,12 +85,9 @@ export class JiraApi {
       accept: 'application/json',
       'user-agent': 'Tocsin',
       ...proof.headers,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...content.headers,
     };
-    const exchanged = await this.#http.exchange(
-      { method, url, headers, ...(body !== undefined && { body: Buffer.from(JSON.stringify(body)) }) },
-      signal,
-    );
+    const exchanged = await this.#http.exchange({ method, url, headers, ...(content.body !== undefined && { body: content.body }) }, signal);
     if ('failure' in exchanged) {
       // What never left was not done; of all else nobody knows.
       const done = exchanged.failure.reason === 'blocked' || exchanged.failure.reason === 'config' ? 'no' : 'unknown';

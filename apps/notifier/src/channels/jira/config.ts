@@ -1,5 +1,6 @@
 import { duration, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
+import { ATTACH_MAX_BYTES } from '../../cases/attachments.js';
 import { fieldsConfig } from '../../cases/fields.js';
 import { httpAuth, httpConnection, receiverUrl } from '../http-options.js';
 
@@ -26,8 +27,10 @@ export const jiraConfig = z.strictObject({
   webhookSecret: secretRef.optional(),
   /** How often Jira is asked what was said there; `0s`: never. For where it cannot call us. */
   poll: duration.prefault('0s'),
-  /** Whether comments tell what actions collected: names, sizes and hashes, not the bytes. */
+  /** Whether comments tell what actions collected: names, sizes and hashes. */
   evidence: z.boolean().default(true),
+  /** Artefacts of at most so many bytes are attached; 0: none. Whoever sees the ticket sees them, and captures hold passwords. */
+  attachMaxBytes: z.number().int().min(0).max(ATTACH_MAX_BYTES).default(0),
   ...httpConnection,
 });
 

@@ -46,6 +46,42 @@ describe.each(['cloud', 'datacenter'] as const)('evidence in tickets of Jira, %s
     await Promise.all([channel.close(), other.close()]);
   });
 
+  it('is attached where that is wanted and it is small enough, once, also when the answer is lost', async () => {
+    const bytes = Buffer.from([0, 1, 2, 255]);
+    const asked: string[] = [];
+    const evidence = async (id: string): Promise<Buffer> => (asked.push(id), bytes);
+    const channel = create({ attachMaxBytes: 24_576 }, { evidence });
+    await tell(channel, opened);
+    await collected('../a "b".pcap');
+    await insertArtefact(
+      scene.store.db,
+      buildArtefact({ name: 'large', incident: opened.id, bytes: 24_577, collected_at: new Date(scene.now).toISOString() }),
+    );
+    scene.fake.misbehave((request) => (request.startsWith('POST /issue/10001/attachments') ? 'lost reply' : undefined));
+    await channel.poll?.run(never);
+    scene.fake.misbehave(() => undefined);
+    await channel.poll?.run(never);
+    await channel.poll?.run(never);
+    expect(scene.fake.issues[0]?.attachments).toEqual([{ filename: 'abababababab-.._a_b_.pcap', content: bytes }]);
+    expect(comments()).toHaveLength(1);
+    expect(new Set(asked).size).toBe(1);
+    await channel.close();
+  });
+
+  it('is told without its bytes where Jira takes no such attachment', async () => {
+    await scene.fake.close();
+    scene.fake = await scene.open({ maxAttachmentBytes: 3 });
+    const channel = create({ attachMaxBytes: 24_576 }, { evidence: async () => Buffer.from('abcd') });
+    await tell(channel, opened);
+    await collected('a.pcap');
+    await channel.poll?.run(never);
+    const requests = scene.fake.requests.length;
+    await channel.poll?.run(never);
+    expect(scene.fake.requests).toHaveLength(requests);
+    expect([comments().length, scene.fake.issues[0]?.attachments]).toEqual([1, []]);
+    await channel.close();
+  });
+
   it('is not told where that is not wanted', async () => {
     const channel = create({ evidence: false });
     expect(channel.poll).toBeUndefined();

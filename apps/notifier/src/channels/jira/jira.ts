@@ -53,7 +53,7 @@ class Jira implements Channel {
     this.#deps = deps;
     this.#api = new JiraApi(config, deps);
     this.#system = new JiraSystem(config, this.#api, (reference, status) => this.#know(reference, { status }));
-    this.#cases = new Cases(this.#system, deps);
+    this.#cases = new Cases(this.#system, deps, config.attachMaxBytes);
     if (config.poll > 0 || config.evidence)
       this.poll = { everyMs: config.poll > 0 ? config.poll : EVIDENCE_EVERY_MS, run: (signal) => this.#round(signal) };
   }

@@ -1,5 +1,6 @@
 import { severityName } from '@tocsin/domain';
 import type { Asked, CaseComment, CaseContent, CaseRef, CaseResolution, CaseStatus, CaseSubject, CaseSystem } from '../../cases/system.js';
+import type { CaseFile } from '../../cases/attachments.js';
 import { fillFields } from '../../cases/fields.js';
 import type { Answered, JiraApi, JiraFailure } from './api.js';
 import type { JiraConfig } from './config.js';
@@ -122,6 +123,17 @@ export class JiraSystem implements CaseSystem {
     const { comments } = (asked.body ?? {}) as { comments?: { body?: unknown }[] };
     // Wiki text has its marks escaped.
     return { ok: true, value: (comments ?? []).some(({ body }) => fromAdf(body).replaceAll('\\', '').includes(`(${key})`)) };
+  }
+
+  async attach({ reference }: CaseRef, file: CaseFile, signal: AbortSignal): Promise<Asked<boolean>> {
+    const read = await this.#api.call('GET', `/issue/${reference}?fields=attachment`, undefined, signal);
+    if (!read.ok) return lostIfMissing(read);
+    const { fields } = (read.body ?? {}) as { fields?: { attachment?: { filename?: string }[] } };
+    if (fields?.attachment?.some(({ filename }) => filename === file.name) === true) return { ok: true, value: true };
+    const asked = await this.#api.upload(`/issue/${reference}/attachments`, file, signal);
+    if (asked.ok) return { ok: true, value: true };
+    // Of an issue that is there: attachments are switched off, not allowed to us, or this one is too large.
+    return [400, 403, 404, 413].includes(asked.failure.status ?? 0) ? { ok: true, value: false } : asked;
   }
 
   async move({ reference }: CaseRef, to: CaseStatus, _resolution: CaseResolution | undefined, signal: AbortSignal): Promise<Asked<void>> {

@@ -1,4 +1,5 @@
 import { resolveSecret } from '@tocsin/extension';
+import type { CaseFile } from '../../cases/attachments.js';
 import type { ChannelDeps } from '../channel.js';
 import { oneLine, shorten } from '../../formats/text.js';
 import { Credentials } from '../credentials.js';
@@ -19,6 +20,8 @@ export interface Refused {
   uncertain: boolean;
   /** There is no such record, or the user may not see it. */
   gone: boolean;
+  /** Of the instance's own answer, where there was one. */
+  status?: number;
 }
 
 /** What a transform map made of what it was sent. */
@@ -34,6 +37,17 @@ interface ImportedRow {
 const REFUSED = { uncertain: false, gone: false };
 const TICKET =
   'sys_id,number,state,correlation_id,correlation_display,assigned_to,close_code,close_notes,sys_updated_on,sys_updated_by,sys_mod_count';
+
+/** A body that is a file, not JSON. */
+class Uploaded {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+
+  constructor(mediaType: string, bytes: Buffer) {
+    this.mediaType = mediaType;
+    this.bytes = bytes;
+  }
+}
 
 /** The Table API, https://www.servicenow.com/docs/r/api-reference/rest-apis/c_TableAPI.html. */
 export class TableApi {
@@ -86,6 +100,22 @@ export class TableApi {
     return this.#one('GET', table, sysId, undefined, TICKET + more, signal);
   }
 
+  /**
+   * Attaches it, unless a file of its name is there; false where the instance takes no such file,
+   * https://www.servicenow.com/docs/r/api-reference/rest-apis/c_AttachmentAPI.html.
+   */
+  async attach(table: string, sysId: string, { name, mediaType, bytes }: CaseFile, signal: AbortSignal): Promise<{ taken: boolean } | Refused> {
+    const address = `${this.#base}/api/now/attachment`;
+    const query = `table_name=${table}^table_sys_id=${sysId}^file_name=${name}`;
+    const there = await this.#ask('GET', address, { sysparm_query: query, sysparm_limit: '1' }, undefined, signal);
+    if (!('result' in there)) return there;
+    if (Array.isArray(there.result) && there.result.length > 0) return { taken: true };
+    const content = new Uploaded(mediaType, bytes);
+    const sent = await this.#ask('POST', `${address}/file`, { table_name: table, table_sys_id: sysId, file_name: name }, content, signal);
+    if ('result' in sent) return { taken: true };
+    return sent.status !== undefined && [400, 403, 413, 415].includes(sent.status) ? { taken: false } : sent;
+  }
+
   /** `query` is an encoded one; a condition on a column that is not there is ignored, so look at what comes. */
   async find(table: string, query: string, limit: number, signal: AbortSignal, columns = TICKET): Promise<{ rows: Row[] } | Refused> {
     const parameters = { sysparm_query: query, sysparm_limit: String(limit), sysparm_fields: columns };
@@ -120,9 +150,11 @@ export class TableApi {
     const shown = await this.#authorization(signal);
     if ('failure' in shown) return { failure: shown.failure, ...REFUSED };
     const query = new URLSearchParams({ ...parameters, sysparm_display_value: 'all', sysparm_exclude_reference_link: 'true' });
-    const headers = { accept: 'application/json', 'content-type': 'application/json', 'user-agent': 'Tocsin', ...shown.headers };
+    const [mediaType, bytes] =
+      body instanceof Uploaded ? [body.mediaType, body.bytes] : ['application/json', body && Buffer.from(JSON.stringify(body))];
+    const headers = { accept: 'application/json', 'content-type': mediaType, 'user-agent': 'Tocsin', ...shown.headers };
     const url = `${address}?${query.toString()}`;
-    const request = { method, url, headers, ...(body !== undefined && { body: Buffer.from(JSON.stringify(body)) }) };
+    const request = { method, url, headers, ...(bytes !== undefined && { body: bytes }) };
     const exchanged = await this.#http.exchange(request, signal);
     if ('failure' in exchanged) {
       const { failure } = exchanged;
@@ -144,9 +176,9 @@ export class TableApi {
     const failure: Failed = said === '' ? outcome : { ...outcome, message: `${outcome.message} (${said})` };
     // Of this record alone: a rule or a policy of the instance does not take it as it is.
     if (status === 403 && /Business Rule|Data Policy/i.test(detail))
-      return { failure: { ...failure, retry: false, reason: 'client_error' }, ...REFUSED };
+      return { failure: { ...failure, retry: false, reason: 'client_error' }, ...REFUSED, status };
     if (status === 400 && /Invalid (staging )?table/i.test(message)) return { failure: { ...failure, retry: true, reason: 'config' }, ...REFUSED };
-    return { failure, uncertain: status >= 500 || status === 408, gone: status === 404 };
+    return { failure, uncertain: status >= 500 || status === 408, gone: status === 404, status };
   }
 
   /** An instance that sleeps answers everything with 200 and a page; so do some proxies. Nothing was done. */

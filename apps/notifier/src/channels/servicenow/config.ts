@@ -1,6 +1,7 @@
 import { RESOLUTION_REASONS } from '@tocsin/domain';
 import { duration, secretRef } from '@tocsin/extension';
 import { z } from 'zod';
+import { ATTACH_MAX_BYTES } from '../../cases/attachments.js';
 import { fieldsConfig } from '../../cases/fields.js';
 import { httpConnection, receiverUrl } from '../http-options.js';
 
@@ -75,8 +76,10 @@ export const servicenowConfig = z
     webhookSecret: secretRef.optional(),
     /** How often the instance is asked for what people changed. */
     poll: duration.optional(),
-    /** Whether work notes tell what actions collected: names, sizes and hashes, not the bytes. */
+    /** Whether work notes tell what actions collected: names, sizes and hashes. */
     evidence: z.boolean().default(true),
+    /** Artefacts of at most so many bytes are attached; 0: none. Whoever sees the ticket sees them, and captures hold passwords. */
+    attachMaxBytes: z.number().int().min(0).max(ATTACH_MAX_BYTES).default(0),
     /**
      * How long a request whose answer was lost may still make a ticket, or a ticket may not show in a search yet. Transactions of the Table
      * API are cut after 60 seconds, https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0534905; the rest is for replicas

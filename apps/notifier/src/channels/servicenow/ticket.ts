@@ -1,5 +1,6 @@
-import type { Incident } from '@tocsin/domain';
+import type { Artefact, Incident } from '@tocsin/domain';
 import { artefactsOfCases } from '@tocsin/store';
+import { attachable, attachmentName } from '../../cases/attachments.js';
 import { EVIDENCE_BACK_MS, manifestKey, manifestOf } from '../../cases/evidence.js';
 import { fieldVariables, fillFields } from '../../cases/fields.js';
 import { lostCase } from '../../cases/lost.js';
@@ -60,12 +61,29 @@ export class Tickets {
       const fresh = artefacts.filter(({ id }) => held?.value.evidence?.includes(id) !== true);
       if (held?.value.state !== 'open' || fresh.length === 0) continue;
       const link = publicUrl === undefined ? undefined : `${publicUrl}/incidents/${encodeURIComponent(incident)}`;
-      const failure = await this.#note(incident, held.value, manifestKey(fresh), manifestOf(fresh, link), signal);
+      const failure =
+        (await this.#note(incident, held.value, manifestKey(fresh), manifestOf(fresh, link), signal)) ??
+        (await this.#attach(held.value, fresh, signal));
       if (failure !== undefined) failures.push(failure.message);
       // When somebody else changed the case meanwhile, the note is found to be there the next time.
       else await this.#cases.put(incident, { ...held.value, evidence: artefacts.map(({ id }) => id) }, held);
     }
     if (failures.length > 0) throw new Error(`The evidence of ${failures.length} tickets could not be told: ${failures[0]}`);
+  }
+
+  async #attach({ sysId, number }: Case, artefacts: readonly Artefact[], signal: AbortSignal): Promise<Failed | undefined> {
+    const { table, attachMaxBytes } = this.#config;
+    const { evidence, logger, subscription } = this.#deps;
+    for (const artefact of attachable(artefacts, attachMaxBytes)) {
+      const bytes = await evidence(artefact.id);
+      if (bytes === undefined) continue;
+      const file = { name: attachmentName(artefact), mediaType: artefact.media_type, bytes };
+      const attached = await this.#api.attach(table, sysId, file, signal);
+      if ('failure' in attached) return attached.failure;
+      if (!attached.taken)
+        logger.warn({ subscription, number, evidence: artefact.id }, 'The instance takes no such attachment; the ticket has its hash alone.');
+    }
+    return undefined;
   }
 
   /** Unless it is there. */
