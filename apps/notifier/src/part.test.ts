@@ -30,7 +30,8 @@ describe('notifier', () => {
     policyDir = await mkdtemp(join(tmpdir(), 'notifier-'));
     [first, second] = [await bench.receiver(), await bench.receiver()];
     await write(describeSubscription(first));
-    const build = await notifierPart.plan(notifierConfig.parse({}), { policyDir, policies: { source: 'directory' } } as CommonConfig);
+    const common = { policyDir, policies: { source: 'directory' }, dataDir: policyDir, evidence: { type: 'directory', retentionDays: 1 } };
+    const build = await notifierPart.plan(notifierConfig.parse({}), common as CommonConfig);
     registry = new Registry();
     store = await openStore({ file: ':memory:' });
     await migrate(store);
