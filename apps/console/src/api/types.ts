@@ -190,14 +190,11 @@ export type Case = {
   /** Why it is orphaned. */
   reason?: string;
   updated_at: string;
-  /** Id of the incident; or of the digest, where a storm is one case. */
-  subject: string;
-  created_at: string;
 };
 
 export type CasePage = {
   /** Newest first. */
-  items: readonly (Case)[];
+  items: readonly (ListedCase)[];
   /** Give it as `cursor` to get the next page; absent on the last one. */
   next_cursor?: string;
 };
@@ -459,18 +456,23 @@ export type IncidentWithEvidence = {
   incident: Incident;
   evidence: EvidencePage;
   /** What it is in ticket systems. */
-  cases: readonly ({
-    /** By which it is kept. */
-    subscription: string;
-    /** `unknown`: it was asked for, and a search decides whether it is there. `orphaned`: it is gone, or is not written to any more. */
-    state: "creating" | "unknown" | "open" | "closed" | "orphaned";
-    /** What people call it, such as SEC-7; absent while there is none. */
-    name?: string;
-    url?: string;
-    /** Why it is orphaned. */
-    reason?: string;
-    updated_at: string;
-  })[];
+  cases: readonly (Case)[];
+};
+
+export type ListedCase = {
+  /** By which it is kept. */
+  subscription: string;
+  /** `unknown`: it was asked for, and a search decides whether it is there. `orphaned`: it is gone, or is not written to any more. */
+  state: "creating" | "unknown" | "open" | "closed" | "orphaned";
+  /** What people call it, such as SEC-7; absent while there is none. */
+  name?: string;
+  url?: string;
+  /** Why it is orphaned. */
+  reason?: string;
+  updated_at: string;
+  /** Id of the incident; or of the digest, where a storm is one case. */
+  subject: string;
+  created_at: string;
 };
 
 export type MadeApiToken = {

@@ -4,7 +4,7 @@ import { NEXT_CURSOR, pageOf } from '../pages.js';
 import { casesQuery, noQuery } from '../query.js';
 import type { Route } from '../route.js';
 
-export const CASE_SCHEMAS = { Case: listedCase, CasePage: pageOf(listedCase) } as const;
+export const CASE_SCHEMAS = { ListedCase: listedCase, CasePage: pageOf(listedCase) } as const;
 
 export const CASE_ROUTES: readonly Route<keyof typeof CASE_SCHEMAS>[] = [
   {
@@ -24,7 +24,7 @@ export const CASE_ROUTES: readonly Route<keyof typeof CASE_SCHEMAS>[] = [
     summary: 'The case of an incident, or of a digest, by one subscription.',
     role: 'viewer',
     query: noQuery,
-    response: 'Case',
+    response: 'ListedCase',
     example: listedCaseExample,
   },
   {
@@ -36,7 +36,7 @@ export const CASE_ROUTES: readonly Route<keyof typeof CASE_SCHEMAS>[] = [
     conflicts: true,
     query: noQuery,
     body: { schema: emptyBody, example: {} },
-    response: 'Case',
+    response: 'ListedCase',
     example: listedCaseExample,
   },
   {
@@ -48,7 +48,7 @@ export const CASE_ROUTES: readonly Route<keyof typeof CASE_SCHEMAS>[] = [
     conflicts: true,
     query: noQuery,
     body: { schema: emptyBody, example: {} },
-    response: 'Case',
+    response: 'ListedCase',
     example: { ...listedCaseExample, state: 'orphaned', reason: 'the issue is gone' },
   },
 ];
