@@ -8,6 +8,8 @@ export type App = 'ingest' | 'correlator' | 'responder' | 'notifier' | 'api' | '
 const CONFIG = fileURLToPath(new URL('services.yaml', import.meta.url));
 const POLL_MS = 50;
 const READY_WITHIN_MS = 60_000;
+const GAVE_UP = 'Tocsin could not start:';
+const RESTART_AFTER_MS = 500;
 
 /** One service as a process of its own, on a port that stays the same through restarts. */
 export class Service {
@@ -41,10 +43,16 @@ export class Service {
     return this.#child?.pid;
   }
 
+  /** A process that gives up at its start, since what it stands on restarts just then, is started anew as an orchestrator would; mistakes of the configuration are not. */
   async ready(): Promise<void> {
     const end = Date.now() + READY_WITHIN_MS;
     while (Date.now() < end) {
-      if (this.#child?.exitCode !== null) throw new Error(`${this.app} ended at its start:\n${this.#output}`);
+      if (this.#child?.exitCode !== null) {
+        if (!this.#output.includes(GAVE_UP)) throw new Error(`${this.app} ended at its start:\n${this.#output}`);
+        this.#output = '';
+        await delay(RESTART_AFTER_MS);
+        this.#spawn();
+      }
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
       if (answer?.ok === true) return;
       await delay(POLL_MS);
