@@ -48,6 +48,7 @@ try {
     ['subscriptions', '/subscriptions', '.deliveries li'],
     ['silences', '/silences', '.rows li'],
     ['dead-letters', '/dead-letters', 'h1'],
+    ['policies', '/policies', '.rows li'],
   ] as const;
   for (const [look, options] of LOOKS) {
     const { page, context } = await openOperator(browser, scene.url, options);

@@ -8,7 +8,7 @@ import { PATIENCE_MS, openOperator, startBrowser, startProduct, type Operator, t
 
 const FIRST_LOAD_MAX_BYTES = 250 * 1024;
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const PAGES = ['/', '/approvals', '/actions', '/subscriptions', '/dead-letters', '/silences'];
+const PAGES = ['/', '/approvals', '/actions', '/subscriptions', '/dead-letters', '/silences', '/policies'];
 
 describeReal('chromium', 'the console', () => {
   let browser: Browser;
@@ -147,6 +147,23 @@ describeReal('chromium', 'the console', () => {
       await page.getByText('All response is stopped').waitFor({ state: 'detached' });
     },
     2 * PATIENCE_MS,
+  );
+
+  it(
+    'shows which policies are in force, how often they were hit, and what they say',
+    async () => {
+      const { page } = await open('/policies');
+      await page.locator('.rows li', { hasText: 'privilege-escalation-chain' }).getByText('incident').waitFor();
+      await page.getByRole('button', { name: 'Subscriptions', exact: true }).click();
+      await page.getByText('No such document').waitFor();
+      await page.getByRole('button', { name: 'Rules', exact: true }).click();
+      await page.getByLabel('Search by name').fill('reverse-shell');
+      await page.locator('.rows li', { hasText: 'privilege-escalation-chain' }).waitFor({ state: 'detached' });
+      expect(page.url()).toContain('/policies?kind=CorrelationRule&search=reverse-shell');
+      await page.locator('.rows li', { hasText: 'reverse-shell' }).first().getByRole('button').click();
+      await page.getByRole('dialog').getByText('kind: CorrelationRule').waitFor();
+    },
+    3 * PATIENCE_MS,
   );
 
   it(

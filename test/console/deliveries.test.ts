@@ -48,6 +48,15 @@ spec:
       expect(receiver.accepted[0]?.body.toString()).toContain('Reverse shell (refused/web)');
       await page.getByRole('button', { name: 'Delivered', exact: true }).click();
       await page.locator('.deliveries li', { hasText: 'Delivered' }).first().waitFor();
+
+      await page.goto('/');
+      await page.locator('.list li', { hasText: 'Reverse shell (refused/web)' }).first().click();
+      const told = page.locator('.told li', { hasText: 'on-call' });
+      await told.first().getByText('Delivered').waitFor();
+      await page.locator('.timeline li', { hasText: 'Told: on-call' }).first().waitFor();
+      const before = receiver.accepted.length;
+      await told.first().getByRole('button', { name: 'Send again' }).click();
+      await receiver.until(() => receiver.accepted.length > before);
       expect(complaints).toEqual([]);
       await context.close();
     },

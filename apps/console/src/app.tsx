@@ -7,6 +7,7 @@ import { DeadLettersPage } from './pages/dead-letters.js';
 import { IncidentPage } from './pages/incident.js';
 import { IncidentsPage } from './pages/incidents.js';
 import { KillSwitchBanner } from './pages/kill-switch.js';
+import { PoliciesPage } from './pages/policies.js';
 import { SilencesPage } from './pages/silences.js';
 import { SubscriptionsPage } from './pages/subscriptions.js';
 import { usePlace } from './route.js';
@@ -31,6 +32,7 @@ const SECTIONS: readonly Section[] = [
   { path: '/subscriptions', title: 'Subscriptions', icon: 'subscriptions', page: () => <SubscriptionsPage /> },
   { path: '/dead-letters', title: 'Dead letters', icon: 'letters', page: () => <DeadLettersPage /> },
   { path: '/silences', title: 'Silences', icon: 'silences', page: () => <SilencesPage /> },
+  { path: '/policies', title: 'Policies', icon: 'policies', page: () => <PoliciesPage /> },
 ];
 
 /** Asked for with the number that the badge can show. */

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely';
 import { byKey, chunks } from './batches.js';
 import { paged, placeOf, type Page, type Paged } from './paging.js';
+import type { Database } from './schema.js';
 import type { Queryable } from './store.js';
 import { columnText, freeText, timeText } from './text.js';
 
@@ -33,6 +34,8 @@ export interface DeliveryFilter {
   subscription?: string | undefined;
   state?: DeliveryState | undefined;
   eventId?: string | undefined;
+  /** Of an incident or action: events of all its versions. */
+  about?: string | undefined;
 }
 
 const COLUMNS = 13;
@@ -83,6 +86,13 @@ export async function getDelivery(db: Queryable, id: string): Promise<DeliveryRo
   return row === undefined ? undefined : fromRow(row);
 }
 
+/** Events with this id, and of every version of the incident or action with it: their events are called `<id>/<version>`. */
+export function ofSubject(id: string): (eb: ExpressionBuilder<Database, 'deliveries'>) => Expression<SqlBool> {
+  const text = columnText(id);
+  // `0` is what follows `/`.
+  return (eb) => eb.or([eb('event_id', '=', text), eb.and([eb('event_id', '>=', `${text}/`), eb('event_id', '<', `${text}0`)])]);
+}
+
 /** Those attempted last come first. */
 export async function listDeliveries(db: Queryable, filter: DeliveryFilter, page: Page): Promise<Paged<DeliveryRow>> {
   let query = db
@@ -93,6 +103,7 @@ export async function listDeliveries(db: Queryable, filter: DeliveryFilter, page
     .limit(page.limit + 1);
   if (filter.subscription !== undefined) query = query.where('subscription', '=', columnText(filter.subscription));
   if (filter.eventId !== undefined) query = query.where('event_id', '=', columnText(filter.eventId));
+  if (filter.about !== undefined) query = query.where(ofSubject(filter.about));
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   // Says what the partial index wants to hear.
   if (filter.state === 'pending' || filter.state === 'dead') query = query.where('state', '<>', sql.lit('delivered'));

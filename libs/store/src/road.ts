@@ -1,6 +1,6 @@
 import type { Incident } from '@tocsin/domain';
 import type { DeliveryRow } from './deliveries.js';
-import { listDeliveries } from './deliveries.js';
+import { listDeliveries, ofSubject } from './deliveries.js';
 import type { Queryable } from './store.js';
 import { columnText } from './text.js';
 
@@ -42,10 +42,7 @@ export async function deliveriesAbout(db: Queryable, ids: readonly string[], lim
       .selectFrom('deliveries')
       .select('event_id')
       .distinct()
-      // `0` is what follows `/`.
-      .where((eb) =>
-        eb.or([eb('event_id', '=', columnText(id)), eb.and([eb('event_id', '>=', `${columnText(id)}/`), eb('event_id', '<', `${columnText(id)}0`)])]),
-      )
+      .where(ofSubject(id))
       .orderBy('event_id', 'desc')
       .limit(limit)
       .execute();

@@ -6,7 +6,7 @@ import { SECURITY_HEADERS, encoded, type ConsoleFiles } from './files.js';
 export const CONSOLE = Symbol('console');
 
 /** The addresses of the console; the page itself decides what it shows at each. */
-const PAGES = ['/', 'incidents', 'incidents/:id', 'approvals', 'actions', 'subscriptions', 'dead-letters', 'silences'];
+const PAGES = ['/', 'incidents', 'incidents/:id', 'approvals', 'actions', 'subscriptions', 'dead-letters', 'silences', 'policies'];
 
 /** The console's files. Open to everyone: they hold no data, which the page asks the API for. */
 @Controller()

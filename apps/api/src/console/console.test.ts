@@ -48,14 +48,21 @@ describe('the console, as it is served', () => {
     await rm(directory, { recursive: true });
   });
 
-  it.each(['/', '/incidents', '/incidents/7d1f0e52', '/approvals', '/actions?state=active', '/subscriptions', '/dead-letters', '/silences'])(
-    'answers %s with the page, which is asked for anew each time',
-    async (url) => {
-      const { statusCode, headers, body } = await get(url);
-      expect([statusCode, body]).toEqual([200, '<p>Tocsin</p>']);
-      expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
-    },
-  );
+  it.each([
+    '/',
+    '/incidents',
+    '/incidents/7d1f0e52',
+    '/approvals',
+    '/actions?state=active',
+    '/subscriptions',
+    '/dead-letters',
+    '/silences',
+    '/policies',
+  ])('answers %s with the page, which is asked for anew each time', async (url) => {
+    const { statusCode, headers, body } = await get(url);
+    expect([statusCode, body]).toEqual([200, '<p>Tocsin</p>']);
+    expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
+  });
 
   it('lets browsers keep what has a hash in its name for ever', async () => {
     const { statusCode, headers } = await get('/assets/index-abc.js');

@@ -115,6 +115,7 @@ export const deliveriesQuery = z.strictObject({
   subscription: text('Name of the subscription.'),
   state: oneOf(DELIVERY_STATES, 'State of the delivery.'),
   event: text('Id of the event; of incidents and actions with the version.'),
+  about: text('Id of an incident or action: every event of it.'),
   ...page,
 });
 

@@ -76,8 +76,8 @@ export async function switchSubscription(
 }
 
 export async function readDeliveries({ store }: SayDeps, query: unknown): Promise<PageBody<DeliveryBody>> {
-  const { limit, cursor, subscription, state, event } = readQuery(deliveriesQuery, query);
-  const filter = { subscription, state: state as DeliveryState | undefined, eventId: event };
+  const { limit, cursor, subscription, state, event, about } = readQuery(deliveriesQuery, query);
+  const filter = { subscription, state: state as DeliveryState | undefined, eventId: event, about };
   return showPage(await listDeliveries(store.db, filter, { limit, cursor }), showDelivery);
 }
 

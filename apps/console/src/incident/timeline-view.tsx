@@ -9,6 +9,7 @@ const KINDS: readonly (readonly [EntryKind | '', string])[] = [
   ['violation', 'Violations'],
   ['incident', 'Incident'],
   ['action', 'Actions'],
+  ['delivery', 'Told'],
 ];
 
 export function Timeline({ entries }: { entries: readonly Entry[] }) {

@@ -1,8 +1,8 @@
-import type { Action, Artefact, Evidence, HistoryEntry } from '../api/types.js';
-import { SEVERITIES, STATE_WORDS, STATUS_WORDS, plain } from '../words.js';
+import type { Action, Artefact, Case, Delivery, Evidence, HistoryEntry } from '../api/types.js';
+import { SEVERITIES, STATE_WORDS, STATUS_WORDS, count, plain } from '../words.js';
 import type { IconName } from '../ui/icon.js';
 
-export type EntryKind = 'violation' | 'incident' | 'action';
+export type EntryKind = 'violation' | 'incident' | 'action' | 'delivery';
 
 export interface Entry {
   id: string;
@@ -23,15 +23,19 @@ interface Parts {
   history: readonly HistoryEntry[];
   actions: readonly Action[];
   artefacts: readonly Artefact[];
+  deliveries: readonly Delivery[];
+  cases: readonly Case[];
 }
 
-/** All that happened, newest first; violations of one name in a row are one entry. */
-export function timeline({ evidence, history, actions, artefacts }: Parts): Entry[] {
+/** All that happened, newest first; violations of one name, and deliveries to one subscription, in a row are one entry. */
+export function timeline({ evidence, history, actions, artefacts, deliveries, cases }: Parts): Entry[] {
   const entries = [
     ...evidence.map(ofViolation),
     ...history.filter(({ change }) => change !== 'updated').map(ofHistory),
     ...actions.map(ofAction),
     ...artefacts.map(ofArtefact),
+    ...deliveries.map(ofDelivery),
+    ...cases.map(ofCase),
   ].toSorted((a, b) => (a.time < b.time ? 1 : -1));
   return collapse(entries);
 }
@@ -40,7 +44,7 @@ function collapse(entries: readonly Entry[]): Entry[] {
   const rows: Entry[] = [];
   for (const entry of entries) {
     const last = rows.at(-1);
-    if (last !== undefined && entry.kind === 'violation' && last.kind === 'violation' && last.title === entry.title) {
+    if (last !== undefined && (entry.kind === 'violation' || entry.kind === 'delivery') && last.kind === entry.kind && last.title === entry.title) {
       rows[rows.length - 1] = { ...last, times: (last.times ?? 1) + 1, since: entry.time };
     } else rows.push(entry);
   }
@@ -86,4 +90,31 @@ function ofAction({ id, version, time, type, state, target, reason }: Action): E
 
 function ofArtefact({ id, name, collected_at: time, intact }: Artefact): Entry {
   return { id: `e ${id}`, kind: 'action', time, icon: 'download', title: `Evidence collected: ${name}`, detail: intact ? '' : 'It is not intact.' };
+}
+
+const DELIVERED = { delivered: 'Told', pending: 'Not told yet', dead: 'Refused' } as const;
+
+function ofDelivery({ id, subscription, state, attempts, last_attempt: time, last_failure: failure }: Delivery): Entry {
+  const failed = state === 'delivered' ? '' : (failure?.message ?? '');
+  const tries = attempts > 1 ? count(attempts, 'attempt') : '';
+  return {
+    id: `d ${id}`,
+    kind: 'delivery',
+    time,
+    icon: 'send',
+    title: `${DELIVERED[state]}: ${subscription}`,
+    detail: [failed, tries].filter((part) => part !== '').join(' · '),
+  };
+}
+
+function ofCase({ subscription, name, state, updated_at: time, reason }: Case): Entry {
+  const detail = [`by ${subscription}`, reason ?? ''].filter((part) => part !== '').join(' · ');
+  return {
+    id: `c ${subscription}`,
+    kind: 'delivery',
+    time,
+    icon: 'ticket',
+    title: `Ticket${name === undefined ? '' : ` ${name}`}: ${state}`,
+    detail,
+  };
 }

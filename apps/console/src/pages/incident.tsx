@@ -1,12 +1,25 @@
 import { useEffect, useMemo } from 'react';
 import { download } from '../api/client.js';
 import { useResource } from '../api/resource.js';
-import type { Action, ActionPage, Artefact, ArtefactList, Evidence, HistoryPage, Incident, IncidentWithEvidence, Violation } from '../api/types.js';
+import type {
+  Action,
+  ActionPage,
+  Artefact,
+  ArtefactList,
+  Case,
+  DeliveryPage,
+  Evidence,
+  HistoryPage,
+  Incident,
+  IncidentWithEvidence,
+  Violation,
+} from '../api/types.js';
 import { ActionCard } from '../action/card.js';
 import { IncidentCommands } from '../incident/commands.js';
 import { EntityGraph } from '../incident/graph-view.js';
 import { timeline } from '../incident/timeline.js';
 import { Timeline } from '../incident/timeline-view.js';
+import { Deliveries, Tickets } from '../incident/told.js';
 import { useDenied } from '../session.js';
 import { Ago, Empty, Link, Severity, Status, Trouble, Waiting, fullTime } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
@@ -15,6 +28,7 @@ import { useTeller } from '../ui/toast.js';
 import { bytes, count, plain } from '../words.js';
 
 const TRAIL = 200;
+const TOLD = 20;
 
 export function IncidentPage({ id }: { id: string }) {
   const path = `/v1/incidents/${encodeURIComponent(id)}`;
@@ -22,10 +36,12 @@ export function IncidentPage({ id }: { id: string }) {
   const history = useResource<HistoryPage>(`${path}/history?limit=100`, 'incident');
   const actions = useResource<ActionPage>(`/v1/actions?incident=${encodeURIComponent(id)}&limit=100`, 'action');
   const artefacts = useResource<ArtefactList>(`/v1/evidence?incident=${encodeURIComponent(id)}`, 'action');
+  const deliveries = useResource<DeliveryPage>(`/v1/deliveries?about=${encodeURIComponent(id)}&limit=${TOLD}`, 'incident');
   useEffect(() => {
     if (data !== undefined) document.title = `${data.incident.title} · Tocsin`;
   }, [data]);
   const evidence = data?.evidence.items ?? NONE;
+  const cases = data?.cases ?? NO_CASES;
   const entries = useMemo(
     () =>
       timeline({
@@ -33,8 +49,10 @@ export function IncidentPage({ id }: { id: string }) {
         history: history.data?.items ?? [],
         actions: actions.data?.items ?? [],
         artefacts: artefacts.data?.items ?? [],
+        deliveries: deliveries.data?.items ?? [],
+        cases,
       }),
-    [evidence, history.data, actions.data, artefacts.data],
+    [evidence, history.data, actions.data, artefacts.data, deliveries.data, cases],
   );
   const violations = useMemo(() => evidence.flatMap(({ violation }) => violation ?? []), [evidence]);
   if (data === undefined) {
@@ -91,10 +109,12 @@ export function IncidentPage({ id }: { id: string }) {
               </p>
             )}
           </section>
+          <Deliveries deliveries={deliveries.data?.items ?? []} more={deliveries.data?.next_cursor !== undefined} reload={deliveries.reload} />
           <RawEvents evidence={evidence} />
         </div>
         <aside className="incident-side" aria-label="About this incident">
           <Facts incident={incident} />
+          <Tickets cases={cases} />
           <Attack incident={incident} violations={violations} />
           <EvidenceFiles artefacts={artefacts.data?.items ?? []} />
         </aside>
@@ -104,6 +124,7 @@ export function IncidentPage({ id }: { id: string }) {
 }
 
 const NONE: readonly Evidence[] = [];
+const NO_CASES: readonly Case[] = [];
 
 function ActionsOf({ actions, reload }: { actions: readonly Action[]; reload: () => Promise<void> }) {
   if (actions.length === 0) return null;

@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import { send } from '../api/client.js';
 import { useResource } from '../api/resource.js';
-import type { Delivery, DeliveryPage, Drill, SentAgain, Subscription, SubscriptionList } from '../api/types.js';
+import type { DeliveryPage, Drill, SentAgain, Subscription, SubscriptionList } from '../api/types.js';
 import { navigate, usePlace, withQuery } from '../route.js';
 import { useDenied } from '../session.js';
 import { Ago, Empty, PageHead, Trouble, Waiting } from '../ui/bits.js';
 import { Button } from '../ui/button.js';
+import { DELIVERY_WORDS, DeliveryRow } from '../ui/delivery-row.js';
 import { Icon } from '../ui/icon.js';
 import { useTeller } from '../ui/toast.js';
 import { count, duration, plain } from '../words.js';
@@ -138,13 +139,10 @@ function Card({ subscription, chosen, reload }: { subscription: Subscription; ch
 
 const STATES = [
   ['', 'All'],
-  ['pending', 'Being retried'],
-  ['dead', 'Refused'],
-  ['delivered', 'Delivered'],
+  ['pending', DELIVERY_WORDS.pending],
+  ['dead', DELIVERY_WORDS.dead],
+  ['delivered', DELIVERY_WORDS.delivered],
 ] as const;
-const DELIVERY_TONES = { pending: 'warn', delivered: 'good', dead: 'bad' } as const;
-const DELIVERY_WORDS = { pending: 'Being retried', delivered: 'Delivered', dead: 'Refused' } as const;
-
 function Deliveries({ subscription }: { subscription: string }) {
   const { query } = usePlace();
   const state = query.get('state') ?? '';
@@ -169,39 +167,9 @@ function Deliveries({ subscription }: { subscription: string }) {
       {data?.items.length === 0 && <p className="note">None yet.</p>}
       <ul className="rows">
         {data?.items.map((delivery) => (
-          <DeliveryRow key={delivery.id} delivery={delivery} reload={reload} />
+          <DeliveryRow key={delivery.id} delivery={delivery} event={delivery.event} reload={reload} />
         ))}
       </ul>
     </section>
-  );
-}
-
-function DeliveryRow({ delivery, reload }: { delivery: Delivery; reload: () => Promise<void> }) {
-  const { id, subscription, event, state, attempts, last_attempt, last_failure } = delivery;
-  const teller = useTeller();
-  const denied = useDenied('operator');
-  const again = (): Promise<void> =>
-    teller
-      .run(() => send<SentAgain>('POST', `/v1/deliveries/${encodeURIComponent(id)}/redeliver`, {}), 'It is sent again, with the same id.')
-      .then(reload);
-  return (
-    <li className="card row">
-      <span className={`pill tone-${DELIVERY_TONES[state]}`}>{DELIVERY_WORDS[state]}</span>
-      <span className="row-what">
-        <b>{subscription}</b>
-        <code className="note">{event}</code>
-        {last_failure !== undefined && (
-          <span className="note">
-            {plain(last_failure.reason)}: {last_failure.message}
-          </span>
-        )}
-      </span>
-      <span className="row-side note">
-        {count(attempts, 'attempt')} · <Ago time={last_attempt} />
-      </span>
-      <Button denied={state === 'pending' ? 'It is tried again by itself.' : denied} onClick={again}>
-        Send again
-      </Button>
-    </li>
   );
 }

@@ -92,6 +92,13 @@ export function deliveriesSuite(current: CurrentStore): void {
     expect(await ids({ eventId: 'e1' })).toEqual(['d4', 'd1']);
   });
 
+  it('lists those of every version of an incident', async () => {
+    const { db } = current();
+    const of = (id: string, eventId: string, second: number): DeliveryRow => line(id, { eventId, lastAt: at(second) });
+    await recordDeliveries(db, [of('a', 'i-1/1', 1), of('b', 'i-1/2', 2), of('c', 'i-10/1', 3), of('d', 'i-1', 4), of('e', 'i-1-x', 5)]);
+    expect((await listDeliveries(db, { about: 'i-1' }, { limit: 5 })).items.map(({ id }) => id)).toEqual(['d', 'b', 'a']);
+  });
+
   it('takes thousands at once, and deletes what is past its time in steps', async () => {
     const { db } = current();
     await recordDeliveries(
