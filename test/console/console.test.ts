@@ -52,6 +52,7 @@ describeReal('chromium', 'the console', () => {
     async () => {
       const { page, strayed, complaints } = await open('/');
       await row(page, 'Several stages of an attack').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
       await shell('appears');
       await row(page, 'Reverse shell (appears/web)').waitFor();
       await row(page, 'Reverse shell (appears/web)').click();

@@ -45,6 +45,7 @@ describeReal(['chromium', 'kafka-process', 'postgres'], 'the console on Kafka an
       const { page, context, complaints } = await openOperator(browser, api.url, { name: 'ann' });
       await page.goto('/');
       await page.getByText('Incidents appear here by themselves').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
       await reverseShell(ingest.url, 'shop', 'web-6d5f7c9b8d-x2lqp');
       await page.getByText('Reverse shell (shop/web)').click();
       await page.getByRole('button', { name: 'Acknowledge' }).click();

@@ -7,6 +7,9 @@ import type { LoginDeps } from './access/logins.js';
 import { SESSION_LIMITS } from './access/sessions.js';
 import { LOGIN, SessionController, TokensController } from './login.controller.js';
 import type { LoginsDeps } from './access/login.js';
+import { EventsController, LIVE } from './events.controller.js';
+import { LiveHub } from './live/hub.js';
+import type { LiveDeps } from './live/live.js';
 import { ROUTES } from './http/routes/index.js';
 import type { Access } from './http/access.js';
 import type { GateDeps } from './http/gate.js';
@@ -42,6 +45,7 @@ export class ApiModule {
     const gate: GateDeps = { access, rate: rateLimit(deps.perMinute ?? 1200, now), store, now, servicesApprove };
     const { sessions, secure } = deps.login ?? { sessions: { store, now, limits: SESSION_LIMITS, bootstrap: undefined }, secure: false };
     const login: LoginsDeps = { access, sessions, secure, operations: ROUTES.map(({ operationId }) => operationId) };
+    const live: LiveDeps = { hub: new LiveHub(deps.log), access, reading: [] };
     const response: ResponseDeps = { ...writer, evidence: deps.evidence };
     return {
       module: ApiModule,
@@ -54,6 +58,7 @@ export class ApiModule {
         SubscriptionsController,
         CasesController,
         PoliciesController,
+        EventsController,
         SessionController,
         TokensController,
         ProjectorController,
@@ -64,6 +69,7 @@ export class ApiModule {
         { provide: LOGIN, useValue: login },
         { provide: STORE, useValue: deps.store },
         { provide: PROJECTOR_DEPS, useValue: deps },
+        { provide: LIVE, useValue: live },
         { provide: WRITER, useValue: writer },
         { provide: RESPONSE, useValue: response },
       ],

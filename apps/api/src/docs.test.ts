@@ -37,6 +37,7 @@ interface Call {
 function callOf(line: string): Call {
   const options = {
     silent: { type: 'boolean', short: 's' },
+    'no-buffer': { type: 'boolean', short: 'N' },
     json: { type: 'string' },
     header: { type: 'string', short: 'H', multiple: true },
     request: { type: 'string', short: 'X' },

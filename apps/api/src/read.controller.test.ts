@@ -311,12 +311,12 @@ describe('the read API', () => {
     };
     // Of the others, see their controllers' tests.
     const routes = ROUTES.filter(
-      ({ method, path }) => method === 'get' && !/^\/v1\/(actions|evidence|response|audit|subscriptions|deliveries|cases|policies)/.test(path),
+      ({ method, path }) => method === 'get' && !/^\/v1\/(actions|evidence|response|audit|subscriptions|deliveries|cases|policies|events)/.test(path),
     );
     for (const { path, response } of routes) {
       const { status, body } = await get(path.replace('{id}', present[path.split('/')[2]!]!));
       expect(status).toBe(200);
-      if (response !== 'bytes') expect(SCHEMAS[response].parse(body)).toEqual(body);
+      if (response !== 'bytes' && response !== 'events') expect(SCHEMAS[response].parse(body)).toEqual(body);
     }
     expect(SCHEMAS.Problem.parse((await get('/v1/violations?x=1')).body)).toBeDefined();
   });

@@ -176,7 +176,8 @@ describe('actions and evidence by the API', () => {
       const url = `${path.replace('{id}', ids[path.split('/')[2] ?? ''] ?? '')}${query}`;
       const answer = await send(method === 'get' ? 'GET' : 'POST', url, body?.example);
       expect({ path, status: answer.status }).toEqual({ path, status });
-      if (response !== 'bytes' && response !== 'Command') expect(RESPONSE_SCHEMAS[response].parse(answer.body)).toEqual(answer.body);
+      if (response !== 'bytes' && response !== 'events' && response !== 'Command')
+        expect(RESPONSE_SCHEMAS[response].parse(answer.body)).toEqual(answer.body);
     }
   });
 });

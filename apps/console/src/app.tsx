@@ -90,7 +90,7 @@ export function App() {
   );
 }
 
-const CONNECTIONS = { asking: 'Up to date', offline: 'Not connected' } as const;
+const CONNECTIONS = { live: 'Live', asking: 'Up to date', offline: 'Not connected' } as const;
 
 function Footer() {
   const connection = useConnection();

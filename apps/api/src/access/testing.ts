@@ -1,4 +1,4 @@
-import { openEmbeddedLog, topicSpecs } from '@tocsin/event-log';
+import { openEmbeddedLog, topicSpecs, type EventLog } from '@tocsin/event-log';
 import { openEvidence } from '@tocsin/evidence';
 import { Health, createLogger, createMetrics } from '@tocsin/runtime';
 import { createHttp } from '@tocsin/runtime/nest';
@@ -35,30 +35,34 @@ export interface ApiTestOptions {
   servicesApprove?: boolean;
 }
 
+interface Built {
+  app: Awaited<ReturnType<typeof createHttp>>;
+  store: Store;
+  clock: { ms: number };
+}
+
+export interface ServedApi {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** One that listens, on a log that is the caller's. */
+export async function openServedApi({ log, ...options }: ApiTestOptions & { log: EventLog }): Promise<ServedApi> {
+  const { app, store } = await build(options, log);
+  await app.listen(0, '127.0.0.1');
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await app.close();
+    await store.close();
+  };
+  return { url: await app.getUrl(), close: () => (closing ??= close()) };
+}
+
 /** The API on an empty store, for its tests. */
-export async function openApi({ protection, oidc, secure = false, ...more }: ApiTestOptions): Promise<ApiUnderTest> {
-  const store = await openStore({ file: ':memory:' });
-  await migrate(store);
+export async function openApi(options: ApiTestOptions): Promise<ApiUnderTest> {
   const log = await openEmbeddedLog({ file: ':memory:' });
   await log.ensureTopics(topicSpecs(1));
-  const clock = { ms: NOW };
-  const now = (): number => clock.ms;
-  const bootstrap = protection.by === 'token' && protection.token !== undefined ? `bootstrap:${hashOf(protection.token)}` : undefined;
-  const login = { sessions: { store, now, limits: SESSION_LIMITS, bootstrap }, secure };
-  const registry = createMetrics('test', '0');
-  const logger = createLogger('test', 'silent');
-  const module = ApiModule.forRoot({
-    store,
-    log,
-    logger,
-    clock: { now },
-    metrics: createApiMetrics(registry),
-    access: accessControl(protection, loginsOf({ ...login, ...(oidc !== undefined && { oidc: oidc(now) }) })),
-    evidence: openEvidence({ type: 'directory', path: '/nowhere', retentionDays: 1 }, store, '/nowhere', now),
-    login,
-    ...more,
-  });
-  const app = await createHttp({ modules: [module], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 65_536 });
+  const { app, store, clock } = await build(options, log);
   await app.init();
   return {
     store,
@@ -83,4 +87,28 @@ export async function openApi({ protection, oidc, secure = false, ...more }: Api
       await log.close();
     },
   };
+}
+
+async function build({ protection, oidc, secure = false, ...more }: ApiTestOptions, log: EventLog): Promise<Built> {
+  const store = await openStore({ file: ':memory:' });
+  await migrate(store);
+  const clock = { ms: NOW };
+  const now = (): number => clock.ms;
+  const bootstrap = protection.by === 'token' && protection.token !== undefined ? `bootstrap:${hashOf(protection.token)}` : undefined;
+  const login = { sessions: { store, now, limits: SESSION_LIMITS, bootstrap }, secure };
+  const registry = createMetrics('test', '0');
+  const logger = createLogger('test', 'silent');
+  const module = ApiModule.forRoot({
+    store,
+    log,
+    logger,
+    clock: { now },
+    metrics: createApiMetrics(registry),
+    access: accessControl(protection, loginsOf({ ...login, ...(oidc !== undefined && { oidc: oidc(now) }) })),
+    evidence: openEvidence({ type: 'directory', path: '/nowhere', retentionDays: 1 }, store, '/nowhere', now),
+    login,
+    ...more,
+  });
+  const app = await createHttp({ modules: [module], health: new Health({ log, store }), metrics: registry, logger, maxBodyBytes: 65_536 });
+  return { app, store, clock };
 }

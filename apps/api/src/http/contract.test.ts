@@ -47,6 +47,8 @@ const PRESENT: Record<string, string> = {
   policies: 'CorrelationRule/shell',
   cases: `jira/${incidentExample.id}`,
 };
+/** Without these they are refused, or do not end. */
+const QUERIES: Record<string, string> = { listEvidence: `?incident=${incidentExample.id}`, streamEvents: '?for=0' };
 /** What the example says makes no sense as the incident stands, or needs a second one. */
 const SENSELESS = new Set(['reopenIncident', 'mergeIncident', 'redriveDeadLetter', 'forgetCase']);
 
@@ -112,7 +114,7 @@ describe('the API, as its document has it', () => {
       const soon =
         operationId === 'makeSilence' ? { ...example(one), starts_at: '2026-09-14T15:00:00Z', ends_at: '2026-09-14T16:00:00Z' } : undefined;
       const present = PRESENT[path.split('/')[2] ?? ''] ?? (byId ? 'absent' : '');
-      const query = operationId === 'listEvidence' ? `?incident=${incidentExample.id}` : '';
+      const query = QUERIES[operationId] ?? '';
       const answer = await send(one, { id: present, query, body: token ?? soon ?? example(one) });
       expectDocumented(one, answer);
       if (present !== 'absent' && !SENSELESS.has(operationId)) expect(answer.status).toBeLessThan(300);

@@ -14,7 +14,7 @@ describe('the OpenAPI document', () => {
   it.each(ROUTES.map(({ method, path, response, example, body }) => [method, path, response, example, body] as const))(
     'has examples of %s %s that its schemas take',
     (_method, _path, response, example, body) => {
-      if (response !== 'bytes') expect(SCHEMAS[response].parse(example)).toEqual(example);
+      if (response !== 'bytes' && response !== 'events') expect(SCHEMAS[response].parse(example)).toEqual(example);
       if (body !== undefined) expect(body.schema.parse(body.example)).toEqual(body.example);
     },
   );

@@ -80,7 +80,7 @@ function operation({
 }: Route<keyof typeof SCHEMAS>): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const byId = inPath.length > 0;
-  const tagged = method === 'get' && response !== 'bytes';
+  const tagged = method === 'get' && response !== 'bytes' && response !== 'events';
   return {
     operationId,
     summary,
@@ -95,10 +95,7 @@ function operation({
     responses: {
       [status]: {
         description: STATUS_TEXT[status],
-        content:
-          response === 'bytes'
-            ? { 'application/octet-stream': {} }
-            : { 'application/json': { schema: reference(response), examples: { shop: { value: example } } } },
+        content: contentOf(response, example),
       },
       ...(tagged ? { 304: { description: 'It is as it was when the `ETag` was given.' } } : {}),
       400: problemResponse('A parameter or a field is wrong or unknown; `errors` names it.'),
@@ -119,6 +116,13 @@ function operation({
       503: problemResponse('The database or the log does not answer; try again after `Retry-After` seconds.'),
     },
   };
+}
+
+function contentOf(response: Route<keyof typeof SCHEMAS>['response'], example: unknown): object {
+  const examples = { shop: { value: example } };
+  if (response === 'bytes') return { 'application/octet-stream': {} };
+  if (response === 'events') return { 'text/event-stream': { examples } };
+  return { 'application/json': { schema: reference(response), examples } };
 }
 
 function queryParameters(query: z.ZodObject): object[] {

@@ -119,6 +119,23 @@ export const deliveriesQuery = z.strictObject({
   ...page,
 });
 
+const HOUR_S = 3_600;
+const secondsError = { error: `expected a whole number from 0 to ${HOUR_S}` };
+
+export const eventsQuery = z.strictObject({
+  type: oneOf(['incident', 'action'], 'Changes of these alone.'),
+  severity,
+  incident: text('Id of an incident: its changes, and those of its actions.'),
+  after: text('Id of the last event that was read; `Last-Event-ID` says the same. What came after it is sent first, as far as it is known.'),
+  for: z.coerce
+    .number(secondsError)
+    .int(secondsError)
+    .min(0, secondsError)
+    .max(HOUR_S, secondsError)
+    .default(HOUR_S)
+    .describe('Seconds until the stream ends; 0: what there is after `after`, and the end.'),
+});
+
 export const roadQuery = z.strictObject({ rule: text('Name of a rule: says term by term why it matches the violation, or does not.') });
 
 export const policiesQuery = z.strictObject({ kind: oneOf(POLICY_KINDS, 'Kind of the document.') });

@@ -19,7 +19,7 @@ export interface Route<Schema extends string = string> {
   status?: 200 | 201 | 202;
   /** It may be senseless as things stand. */
   conflicts?: true;
-  /** Name of the response's schema; bytes have none. */
-  response: Schema | 'bytes';
+  /** Name of the response's schema; bytes and streams of events have none. */
+  response: Schema | 'bytes' | 'events';
   example: unknown;
 }

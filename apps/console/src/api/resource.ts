@@ -17,7 +17,9 @@ interface Entry {
 const cache = new Map<string, Entry>();
 const CACHE_MAX = 100;
 /** Topics that change together are one request. */
-const THROTTLE_MS = 50;
+const TOGETHER_MS = 50;
+/** In a storm everything changes all the time; nobody reads faster than this. */
+const BETWEEN_MS = 1_000;
 
 export function forgetResources(): void {
   cache.clear();
@@ -60,12 +62,17 @@ async function read(path: string): Promise<Entry | undefined> {
 /** Calls `work` when one of the topics changed, at most once in a while, and once more at the end. Returns how to stop. */
 export function throttled(topics: string, work: () => Promise<void>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let next = 0;
   const stop = onChange((topic) => {
     if (!topics.split(' ').includes(topic)) return;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void work();
-    }, THROTTLE_MS);
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        next = performance.now() + BETWEEN_MS;
+        void work();
+      },
+      Math.max(TOGETHER_MS, next - performance.now()),
+    );
   });
   return () => {
     stop();

@@ -36,7 +36,7 @@ export function IncidentPage({ id }: { id: string }) {
   const history = useResource<HistoryPage>(`${path}/history?limit=100`, 'incident');
   const actions = useResource<ActionPage>(`/v1/actions?incident=${encodeURIComponent(id)}&limit=100`, 'action');
   const artefacts = useResource<ArtefactList>(`/v1/evidence?incident=${encodeURIComponent(id)}`, 'action');
-  const deliveries = useResource<DeliveryPage>(`/v1/deliveries?about=${encodeURIComponent(id)}&limit=${TOLD}`, 'incident');
+  const deliveries = useResource<DeliveryPage>(`/v1/deliveries?about=${encodeURIComponent(id)}&limit=${TOLD}`, 'incident', 'tick');
   useEffect(() => {
     if (data !== undefined) document.title = `${data.incident.title} · Tocsin`;
   }, [data]);

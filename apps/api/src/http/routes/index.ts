@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Route } from '../route.js';
 import { CASE_ROUTES, CASE_SCHEMAS } from './cases.js';
 import { DEAD_LETTER_ROUTES, DEAD_LETTER_SCHEMAS } from './dead-letters.js';
+import { EVENT_ROUTES } from './events.js';
 import { INCIDENT_ROUTES, INCIDENT_SCHEMAS } from './incidents.js';
 import { LOGIN_ROUTES, LOGIN_SCHEMAS } from './login.js';
 import { POLICY_ROUTES, POLICY_SCHEMAS } from './policies.js';
@@ -39,6 +40,7 @@ export const SCHEMAS = {
 export const ROUTES: readonly Route<keyof typeof SCHEMAS>[] = [
   ...VIOLATION_ROUTES,
   ...INCIDENT_ROUTES,
+  ...EVENT_ROUTES,
   ...SILENCE_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...RESPONSE_ROUTES,
