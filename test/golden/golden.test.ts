@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openEmbeddedLog, topicSpecs, Topic, EventType, type TopicName } from '@tocsin/event-log';
 import { SCHEMAS } from '../../apps/api/src/http/routes/index.js';
-import { startProduct, type Product } from './product.js';
+import { startProduct, type Product } from '../product.js';
 import { bytesOf, schemasNow, shifted, type Golden } from './shape.js';
 
 jest.setTimeout(120_000);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openEmbeddedLog, topicSpecs, Topic, type LogRecord } from '@tocsin/event-log';
-import { startProduct } from './product.ts';
+import { startProduct } from '../product.ts';
 import type * as Routes from '../../apps/api/src/http/routes/index.ts';
 import { schemasNow, shapeOf, type Golden } from './shape.ts';
 

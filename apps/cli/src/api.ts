@@ -8,7 +8,14 @@ The API's token, where it asks for one, is taken from TOCSIN_TOKEN.`;
 /** The API was reached, and said no; the message is its own. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
+  readonly status: number;
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
 }
+
+const PAGE = 500;
 
 /** The REST API of a running Tocsin. */
 export class Api {
@@ -30,6 +37,31 @@ export class Api {
     return this.#send<T>('GET', path);
   }
 
+  /** All pages of a list, or as many items as are asked for. */
+  async list<T>(path: string, filter: Record<string, string | undefined> = {}, most = Infinity): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const limit = String(Math.min(PAGE, most - items.length));
+      const page: { items: T[]; next_cursor?: string } = await this.get(`${path}${queryOf({ ...filter, limit, cursor })}`);
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== undefined && items.length < most);
+    return items;
+  }
+
+  /** The bytes, as they are. */
+  async bytes(path: string): Promise<Buffer> {
+    return Buffer.from(await (await this.#ask('GET', path)).arrayBuffer());
+  }
+
+  /** The answer's text as it comes; whoever leaves the loop ends the request. */
+  async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const { body } = await this.#ask('GET', path, undefined, signal);
+    if (body === null) return;
+    for await (const chunk of body.pipeThrough(new TextDecoderStream())) yield chunk;
+  }
+
   post<T>(path: string, body: object): Promise<T> {
     return this.#send<T>('POST', path, body);
   }
@@ -39,6 +71,10 @@ export class Api {
   }
 
   async #send<T>(method: string, path: string, body?: object): Promise<T> {
+    return (await (await this.#ask(method, path, body)).json()) as T;
+  }
+
+  async #ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {
     const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) };
     let response: Response;
     try {
@@ -47,14 +83,35 @@ export class Api {
         headers,
         redirect: 'error',
         ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(signal !== undefined && { signal }),
       });
     } catch (error) {
+      if (signal?.aborted === true) throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
       throw new UsageError(`no answer from ${this.#url} (${cause}); is Tocsin running there? See --url`);
     }
-    const text = await response.text();
-    const parsed = text.startsWith('{') ? (JSON.parse(text) as { detail?: string; title?: string }) : {};
-    if (!response.ok) throw new ApiError(parsed.detail ?? parsed.title ?? `the API answered ${response.status}`);
-    return parsed as T;
+    if (!response.ok) throw new ApiError(await problemOf(response), response.status);
+    return response;
   }
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: ' Set TOCSIN_TOKEN to a token of the API; "tocsin token create" makes one.',
+};
+
+/** As application/problem+json has it, https://www.rfc-editor.org/rfc/rfc9457. */
+async function problemOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { detail, title } = JSON.parse(text) as { detail?: string; title?: string };
+    return `${detail ?? title ?? text}${HINTS[response.status] ?? ''}`;
+  } catch {
+    return `the API answered ${response.status}`;
+  }
+}
+
+/** What is undefined is left out. */
+export function queryOf(parameters: Record<string, string | undefined>): string {
+  const given = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }

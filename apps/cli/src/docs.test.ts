@@ -78,6 +78,22 @@ describe('docs/cli.md', () => {
     for (const option of options) expect(section).toContain(option === '--output' ? '-o' : option);
   });
 
+  it('has every command', async () => {
+    const { out } = await (await workspaces.open()).tocsin('--help');
+    const names = [...out.matchAll(/^ {2}([a-z-]+) {2}/gm)].map((match) => match[1] ?? '');
+    expect(names.length).toBeGreaterThan(30);
+    for (const name of names) expect(page).toMatch(new RegExp(`\\btocsin ${name}\\b|\`${name}\``));
+  });
+
+  it('calls commands as they are to be called', async () => {
+    const calls = blocks('cli.md', 'sh').flatMap((block) => [...block.matchAll(/npx tocsin ([a-z-]+)([^\n]*)/g)]);
+    for (const [, name = '', rest = ''] of calls) {
+      const { out } = await (await workspaces.open()).tocsin(name, '--help');
+      for (const [option] of rest.replace(/#.*|\|.*/, '').matchAll(/--[a-z-]+/g))
+        expect({ name, out }).toEqual({ name, out: expect.stringContaining(option) });
+    }
+  });
+
   it('shows an explanation as it is', async () => {
     const alert = {
       rule: 'Netcat started',

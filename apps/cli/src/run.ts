@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigErrors, describeKnown } from '@tocsin/extension';
 import { ApiError } from './api.js';
-import { UsageError, type Command, type ExitCode, type Terminal } from './command.js';
+import { OUTPUT, UsageError, shown, type Command, type ExitCode, type Terminal } from './command.js';
 
 /** Each is loaded when it is called, so that none waits for what another needs. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -9,6 +9,21 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   test: async () => (await import('./commands/test.js')).test,
   convert: async () => (await import('./commands/convert.js')).convert,
   explain: async () => (await import('./commands/explain.js')).explain,
+  status: async () => (await import('./commands/status.js')).status,
+  incidents: async () => (await import('./commands/incidents.js')).incidents,
+  incident: async () => (await import('./commands/incidents.js')).incident,
+  tail: async () => (await import('./commands/tail.js')).tail,
+  ack: async () => (await import('./commands/say.js')).ack,
+  assign: async () => (await import('./commands/say.js')).assign,
+  note: async () => (await import('./commands/say.js')).note,
+  resolve: async () => (await import('./commands/say.js')).resolve,
+  reopen: async () => (await import('./commands/say.js')).reopen,
+  merge: async () => (await import('./commands/say.js')).merge,
+  silence: async () => (await import('./commands/silence.js')).silence,
+  cases: async () => (await import('./commands/cases.js')).cases,
+  evidence: async () => (await import('./commands/evidence.js')).evidence,
+  policies: async () => (await import('./commands/policies.js')).policies,
+  rules: async () => (await import('./commands/policies.js')).rules,
   actions: async () => (await import('./commands/actions.js')).actions,
   approve: async () => (await import('./commands/actions.js')).approve,
   reject: async () => (await import('./commands/actions.js')).reject,
@@ -24,6 +39,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   token: async () => (await import('./commands/token.js')).token,
   migrate: async () => (await import('./commands/provision.js')).migrate,
   topics: async () => (await import('./commands/provision.js')).topics,
+  config: async () => (await import('./commands/config.js')).config,
+  completion: async () => (await import('./commands/completion.js')).completion(all),
 };
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -34,6 +51,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     const { values, positionals } = parse(command, rest);
     if (values['help'] === true) return printUsage(command, terminal);
+    // A slip of the hand is told before anything is done.
+    if (command.options['output'] === OUTPUT) shown({ values, positionals }, undefined, String);
     return await command.run({ values, positionals }, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
@@ -47,6 +66,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     terminal.err(`tocsin ${name}: ${messageOf(error)}\n`);
     return error instanceof ApiError ? 1 : 2;
   }
+}
+
+function all(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
 async function commandOf(name: string, terminal: Terminal): Promise<Command | undefined> {
@@ -77,7 +100,7 @@ async function help(name: string | undefined, terminal: Terminal): Promise<ExitC
     const command = await commandOf(name, terminal);
     return command === undefined ? 2 : printUsage(command, terminal);
   }
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const commands = await all();
   terminal.out('Usage: tocsin <command> [options]\n\n');
   for (const command of commands) terminal.out(`  ${command.name.padEnd(15)}${command.summary}\n`);
   terminal.out('\n"tocsin <command> --help" says more.\n');

@@ -39,9 +39,10 @@ export function useWorkspace(): { open(input?: string): Promise<Workspace> } {
           let [out, err] = ['', ''];
           const given = args.map((arg) => (arg.startsWith('@/') ? path(arg.slice(2)) : arg));
           const code = await run(given, {
-            out: (text) => void (out += text),
+            out: (text) => void (out += text.toString()),
             err: (text) => void (err += text),
             input: async () => Buffer.from(input),
+            interrupted: () => new AbortController().signal,
           });
           // Files are named as they are seen from here, wherever the repository lies.
           const shown = (text: string): string => text.replaceAll(`${relative('', directory)}/`, '').replaceAll(`${directory}/`, '');

@@ -6,7 +6,7 @@ export const correlatorConfig = z.strictObject({
   /** Whether the rules that come with Tocsin are in force; a document of the same name replaces one. */
   builtinRules: z.boolean().default(true),
   /** How far out of order violations may come and still be counted exactly; what comes later is counted and marked late. */
-  grace: duration.default(5 * 60_000),
+  grace: duration.prefault('5m'),
   /** How many records back, per partition, a repeated id is recognised. About 100 bytes of memory each. */
   rememberIds: z.number().int().min(100).max(1_000_000).default(20_000),
   /** Bound on the groups that one rule keeps per partition; beyond it the least recently changed is dropped. */

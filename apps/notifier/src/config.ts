@@ -11,9 +11,9 @@ export const notifierConfig = z.strictObject({
   /** Longest pause between two attempts, also when a receiver asks for a longer one, in milliseconds. */
   maxRetryDelayMs: z.number().int().min(100).max(86_400_000).default(300_000),
   /** A subscription that delivered nothing for so long, though it tried, is disabled: its events wait, and it is tried now and then. */
-  disableAfter: duration.default(24 * 3_600_000),
+  disableAfter: duration.prefault('24h'),
   /** How often a disabled subscription is tried. */
-  probeEvery: duration.default(5 * 60_000),
+  probeEvery: duration.prefault('5m'),
   /** How long the ledger of deliveries is kept, in days. */
   ledgerDays: z.number().int().min(1).max(3_650).default(30),
 });

@@ -101,7 +101,7 @@ const commonSchema = z.strictObject(commonShape);
 export type CommonConfig = z.infer<typeof commonSchema>;
 
 /** Environment variables by the key they set. Numbers and lists are read from their text form. */
-const ENVIRONMENT: Record<string, { path: readonly string[]; read: (text: string) => unknown }> = {
+export const ENVIRONMENT: Record<string, { path: readonly string[]; read: (text: string) => unknown }> = {
   TOCSIN_CLUSTER: { path: ['cluster'], read: String },
   TOCSIN_DATA_DIR: { path: ['dataDir'], read: String },
   TOCSIN_POLICY_DIR: { path: ['policyDir'], read: String },
@@ -135,7 +135,8 @@ export function defaultConfig(schemas: Partial<Record<AppName, z.ZodType>>, env:
   return { common: { ...common, policyDir: env['TOCSIN_POLICY_DIR'] ?? common.policyDir }, sections, file: undefined };
 }
 
-function configSchema(schemas: Partial<Record<AppName, z.ZodType>>) {
+/** Of the whole file, with the sections of these apps. */
+export function configSchema(schemas: Partial<Record<AppName, z.ZodType>>) {
   const sections = Object.fromEntries(APP_NAMES.map((name) => [name, schemas[name] ? z.prefault(schemas[name], {}) : z.unknown().optional()]));
   return z.strictObject({ ...commonShape, ...sections });
 }

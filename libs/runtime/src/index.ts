@@ -1,5 +1,6 @@
 export * from './bearer.js';
 export * from './config.js';
+export * from './effective-config.js';
 export * from './health.js';
 export * from './logger.js';
 export * from './metrics.js';

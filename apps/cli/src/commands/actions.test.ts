@@ -64,7 +64,9 @@ describe('commands about actions', () => {
 
   it('lists what waits and what stands', async () => {
     answers.set('GET /v1/actions', [200, { items: [ACTION] }]);
-    expect((await tocsin('actions', '--state', 'awaiting_approval')).out).toBe('a1  awaiting_approval quarantine prod pod/shop/web-1  (contain)\n');
+    expect((await tocsin('actions', '--state', 'awaiting_approval')).out).toBe(
+      'ID  STATE              TYPE        TARGET          CLUSTER  POLICY\na1  awaiting_approval  quarantine  pod/shop/web-1  prod     contain\n',
+    );
     answers.set('GET /v1/actions', [200, { items: [] }]);
     expect((await tocsin('actions')).out).toBe('There are none.\n');
   });

@@ -1,6 +1,6 @@
 import type { Action } from '@tocsin/domain';
 import { Api, API_OPTIONS, API_USAGE } from '../api.js';
-import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command, type Given, type Terminal } from '../command.js';
+import { OUTPUT, OUTPUT_USAGE, UsageError, oneLine, shown, table, textOption, type Command, type Given, type Terminal } from '../command.js';
 
 interface Said {
   state: string;
@@ -17,33 +17,31 @@ export const actions: Command = {
 Without an id: what waits for approval and what stands now, or with --state those of a state. With one: its exact plan.
 
   --state <state>  only those of this state
-${API_USAGE}`,
+${OUTPUT_USAGE}${API_USAGE}`,
   options: { ...API_OPTIONS, output: OUTPUT, state: { type: 'string' } },
   async run(given, terminal) {
     const api = new Api(given);
     const [id] = given.positionals;
     if (id !== undefined) {
       const action = await api.get<Action>(`/v1/actions/${encodeURIComponent(id)}`);
-      terminal.out(wantsJson(given) ? asJson(action) : whole(action));
+      terminal.out(shown(given, action, () => whole(action)));
       return 0;
     }
     const state = textOption(given, 'state');
     const states = state === undefined ? LIVE : [state];
     const found: Action[] = [];
     for (const one of states) found.push(...(await api.get<{ items: Action[] }>(`/v1/actions?limit=500&state=${encodeURIComponent(one)}`)).items);
-    terminal.out(wantsJson(given) ? asJson(found) : list(found));
+    terminal.out(shown(given, found, () => list(found)));
     return 0;
   },
 };
 
 function list(found: readonly Action[]): string {
   if (found.length === 0) return 'There are none.\n';
-  return found
-    .map(
-      ({ id, state, type, target, cluster, policy }) =>
-        `${id}  ${state.padEnd(17)} ${type.padEnd(10)} ${cluster} ${target.type}/${target.name}  (${policy})\n`,
-    )
-    .join('');
+  return table(
+    ['id', 'state', 'type', 'target', 'cluster', 'policy'],
+    found.map(({ id, state, type, target, cluster, policy }) => [id, state, type, `${target.type}/${target.name}`, cluster, policy]),
+  );
 }
 
 function whole({ id, state, reason, plan, plan_hash: hash, approvals, expires_at: end, incident, verification }: Action): string {
@@ -58,7 +56,7 @@ function whole({ id, state, reason, plan, plan_hash: hash, approvals, expires_at
     lines.push('', `approved by ${approvals.given.length} of ${approvals.required}${from}, until ${approvals.expires_at}`);
   }
   if (state === 'awaiting_approval' && hash !== undefined) lines.push(`To agree to exactly this: tocsin approve ${id} --plan ${hash}`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(oneLine).join('\n')}\n`;
 }
 
 export const approve: Command = {

@@ -1,7 +1,7 @@
 import { ConfigErrors, formatIssue } from '@tocsin/extension';
 import type { CheckedReceiver } from '@tocsin/notifier/check-live';
 import type { PolicySet } from '@tocsin/policy';
-import { OUTPUT, asJson, counted, textOption, wantsJson, type Command } from '../command.js';
+import { OUTPUT, counted, shown, textOption, type Command } from '../command.js';
 import { NO_CONFIG, readConfig, type PolicyConfig } from '../config.js';
 import { readPolicies, type LoadedPolicies } from '../policies.js';
 
@@ -20,10 +20,9 @@ Exit code 0: valid; 1: mistakes, also of receivers; 2: called wrongly.
                      permissions, fields, states; writes nothing there. Secrets are read from where the documents say
   --config <file>    also check the services' sections of this tocsin.yaml, and go by its policyDir and builtinRules
   --no-pack          without the rules that come with Tocsin, so that naming one is a mistake
-  -o, --output json  print the result as JSON`,
+  -o, --output       text, json or yaml`,
   options: { live: { type: 'boolean' }, config: { type: 'string' }, 'no-pack': { type: 'boolean' }, output: OUTPUT },
   async run(given, terminal) {
-    const json = wantsJson(given);
     try {
       const file = textOption(given, 'config');
       const config = file === undefined ? NO_CONFIG : await readConfig(file);
@@ -32,15 +31,11 @@ Exit code 0: valid; 1: mistakes, also of receivers; 2: called wrongly.
       const receivers = given.values['live'] === true ? await askReceivers(loaded.set, config) : undefined;
       const well = (receivers ?? []).every(({ findings }) => findings?.every(({ ok }) => ok) !== false);
       terminal.out(
-        json
-          ? asJson({
-              valid: true,
-              documents: counts(loaded.set),
-              tests: loaded.cases.length,
-              issues: [],
-              ...(receivers !== undefined && { receivers }),
-            })
-          : `Valid: ${describe(loaded)}.\n${(receivers ?? []).map(receiverLines).join('')}`,
+        shown(
+          given,
+          { valid: true, documents: counts(loaded.set), tests: loaded.cases.length, issues: [], ...(receivers !== undefined && { receivers }) },
+          () => `Valid: ${describe(loaded)}.\n${(receivers ?? []).map(receiverLines).join('')}`,
+        ),
       );
       return well ? 0 : 1;
     } catch (error) {
@@ -48,7 +43,7 @@ Exit code 0: valid; 1: mistakes, also of receivers; 2: called wrongly.
       const { issues } = error;
       const files = new Set(issues.map((issue) => issue.file)).size;
       const summary = `${counted(issues.length, 'mistake')} in ${counted(files, 'file')}.`;
-      terminal.out(json ? asJson({ valid: false, issues }) : `${issues.map(formatIssue).join('\n')}\n\n${summary}\n`);
+      terminal.out(shown(given, { valid: false, issues }, () => `${issues.map(formatIssue).join('\n')}\n\n${summary}\n`));
       return 1;
     }
   },

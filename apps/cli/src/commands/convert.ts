@@ -25,6 +25,7 @@ Exit code 0: everything was converted; 1: something has no equivalent; 2: called
 
   -o, --output <directory>  write a file for each file that was read, instead of printing
   --cased                   compare with regard to case: shorter conditions, which suit names and paths of Linux`,
+  words: ['sigma', 'neuvector'],
   options: { output: { type: 'string', short: 'o' }, cased: { type: 'boolean' } },
   async run(given, terminal) {
     const [format, ...paths] = given.positionals;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { Api, API_OPTIONS, API_USAGE } from '../api.js';
+import { Api, API_OPTIONS, API_USAGE, queryOf } from '../api.js';
 import { describeKnown } from '@tocsin/extension';
 import type { Violation } from '@tocsin/domain';
-import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command, type ExitCode, type Given, type Terminal } from '../command.js';
+import { OUTPUT, UsageError, shown, textOption, type Command, type ExitCode, type Given, type Terminal } from '../command.js';
 import { openDecoder } from '../decode.js';
 import { readViolations } from '../explain/events.js';
 import { explainRule } from '../explain/explanation.js';
@@ -28,21 +28,22 @@ Exit code 0: there is an incident; 1: there is none; 2: called wrongly.
   --source <type>    the events are what this sensor sends, such as falco or neuvector
   --mapping <name>   for --source generic: the mapping that reads them
   --no-pack          without the rules that come with Tocsin
-  -o, --output json  print the explanation as JSON
+  -o, --output       text, json or yaml
 
 With a violation:
 
+  --rule <name>  says term by term why this rule matches it, or does not
 ${API_USAGE}`,
   options: {
     ...API_OPTIONS,
     policy: { type: 'string' },
+    rule: { type: 'string' },
     source: { type: 'string' },
     mapping: { type: 'string' },
     'no-pack': { type: 'boolean' },
     output: OUTPUT,
   },
   async run(given, terminal) {
-    const json = wantsJson(given);
     const [name, file, ...rest] = given.positionals;
     if (name !== undefined && file === undefined && VIOLATION_ID.test(name)) return tellRoad(name, given, terminal);
     if (name === undefined || file === undefined || rest.length > 0)
@@ -56,7 +57,7 @@ ${API_USAGE}`,
     const body = file === '-' ? await terminal.input() : await readEvents(file);
     const violations = await violationsOf(body, { source: textOption(given, 'source'), mapping: textOption(given, 'mapping') }, loaded);
     const explanation = await explainRule(rule, loaded.rules, violations);
-    terminal.out(json ? asJson(explanation) : explanationText(explanation));
+    terminal.out(shown(given, explanation, () => explanationText(explanation)));
     return explanation.incidents.length > 0 ? 0 : 1;
   },
 };
@@ -69,8 +70,8 @@ interface Road {
 }
 
 async function tellRoad(id: string, given: Given, terminal: Terminal): Promise<ExitCode> {
-  const road = await new Api(given).get<Road>(`/v1/violations/${id}/explain`);
-  terminal.out(wantsJson(given) ? asJson(road) : `${road.told.join('\n')}\n`);
+  const road = await new Api(given).get<Road>(`/v1/violations/${id}/explain${queryOf({ rule: textOption(given, 'rule') })}`);
+  terminal.out(shown(given, road, () => `${road.told.join('\n')}\n`));
   return 0;
 }
 

@@ -45,6 +45,7 @@ cut at its end looks whole.
 
   --last <hash>  a last hash that you kept: it must still be in the chain
 ${API_USAGE}`,
+  words: ['verify'],
   options: { ...API_OPTIONS, last: { type: 'string' } },
   async run(given, terminal) {
     if (given.positionals[0] !== 'verify') throw new UsageError('expected "verify"');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Api, API_OPTIONS, API_USAGE, ApiError } from '../api.js';
-import { OUTPUT, UsageError, asJson, counted, textOption, wantsJson, type Command, type Given } from '../command.js';
+import { OUTPUT, OUTPUT_USAGE, UsageError, counted, one, shown, textOption, type Command } from '../command.js';
 
 interface Subscription {
   name: string;
@@ -38,21 +38,21 @@ export const subscriptions: Command = {
 
 Exit code 0: every subscription is served; 1: some are disabled or stopped.
 
-  -o, --output  text or json
-${API_USAGE}`,
+${OUTPUT_USAGE}${API_USAGE}`,
+  words: ['enable', 'disable'],
   options: { ...API_OPTIONS, output: OUTPUT },
   async run(given, terminal) {
     const [what, name, ...words] = given.positionals;
     const api = new Api(given);
     if (what === undefined) {
       const { items } = await api.get<{ items: Subscription[] }>('/v1/subscriptions');
-      terminal.out(wantsJson(given) ? asJson(items) : items.map(line).join(''));
+      terminal.out(shown(given, items, () => items.map(line).join('')));
       return items.every(({ state }) => state === 'active') ? 0 : 1;
     }
     if (what !== 'enable' && what !== 'disable') throw new UsageError(`"${what}" is neither enable nor disable`);
     if (name === undefined || words.length === 0) throw new UsageError('expected the name of a subscription, and why; that stays on record');
-    const shown = await api.post<Subscription>(`/v1/subscriptions/${encodeURIComponent(name)}/${what}`, { reason: words.join(' ') });
-    terminal.out(line(shown));
+    const now = await api.post<Subscription>(`/v1/subscriptions/${encodeURIComponent(name)}/${what}`, { reason: words.join(' ') });
+    terminal.out(line(now));
     return 0;
   },
 };
@@ -182,10 +182,4 @@ async function ended(api: Api, id: string, untilMs: number): Promise<Delivery | 
     if ((found !== undefined && found.state !== 'pending') || Date.now() >= untilMs) return found;
     await sleep(LOOK_EVERY_MS);
   }
-}
-
-function one({ positionals }: Given, what: string): string {
-  const [id, ...more] = positionals;
-  if (id === undefined || more.length > 0) throw new UsageError(`expected ${what}`);
-  return encodeURIComponent(id);
 }

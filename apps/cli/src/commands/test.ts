@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command } from '../command.js';
+import { OUTPUT, UsageError, shown, textOption, type Command } from '../command.js';
 import { readPolicies } from '../policies.js';
 import { runCases, type Result } from '../stories/cases.js';
 import { junit } from '../stories/junit.js';
@@ -18,7 +18,7 @@ Exit code 0: all passed; 1: some failed, or a document has mistakes; 2: called w
   --filter <text>    only tests whose name holds the text: document/test, or the name of the Scenario
   --junit <file>     also write the results as JUnit XML
   --no-pack          without the rules that come with Tocsin
-  -o, --output json  print the results as JSON`,
+  -o, --output       text, json or yaml`,
   options: {
     filter: { type: 'string' },
     junit: { type: 'string' },
@@ -26,7 +26,6 @@ Exit code 0: all passed; 1: some failed, or a document has mistakes; 2: called w
     output: OUTPUT,
   },
   async run(given, terminal) {
-    const json = wantsJson(given);
     const paths = given.positionals.length > 0 ? given.positionals : ['policies'];
     const { cases, decode } = await readPolicies({ paths, withPack: given.values['no-pack'] !== true });
     const filter = textOption(given, 'filter');
@@ -36,7 +35,7 @@ Exit code 0: all passed; 1: some failed, or a document has mistakes; 2: called w
     const results = await runCases(chosen, decode);
     const file = textOption(given, 'junit');
     if (file !== undefined) await writeFile(file, junit(results));
-    terminal.out(json ? asJson(results.map(resultJson)) : asText(results));
+    terminal.out(shown(given, results.map(resultJson), () => asText(results)));
     return results.some(({ differences }) => differences.length > 0) ? 1 : 0;
   },
 };

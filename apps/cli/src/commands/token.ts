@@ -1,5 +1,5 @@
 import { Api, API_OPTIONS, API_USAGE } from '../api.js';
-import { OUTPUT, UsageError, asJson, textOption, wantsJson, type Command, type ExitCode, type Given, type Terminal } from '../command.js';
+import { OUTPUT, OUTPUT_USAGE, UsageError, shown, table, textOption, type Command, type ExitCode, type Given, type Terminal } from '../command.js';
 
 /** As the API shows it. */
 interface Token {
@@ -26,8 +26,8 @@ export const token: Command = {
   --person <name>  whose it is; without it, it is of a service, which may not approve
   --only <op,…>    the only operations that it may do, as /v1/openapi.json names them
   --days <n>       how long it is good for; default 90, at most 366
-  -o, --output     text or json
-${API_USAGE}`,
+${OUTPUT_USAGE}${API_USAGE}`,
+  words: ['create', 'list', 'revoke'],
   options: {
     ...API_OPTIONS,
     role: { type: 'string' },
@@ -58,38 +58,27 @@ async function create(given: Given, name: string | undefined, terminal: Terminal
     ...(only !== undefined && { operations: only.split(',').map((operation) => operation.trim()) }),
     ...(days !== undefined && { days: Number(days) }),
   });
-  if (wantsJson(given)) {
-    terminal.out(asJson(made));
-    return 0;
-  }
   // The token alone on standard output, so that a script can keep it.
-  terminal.out(`${made.token ?? ''}\n`);
-  terminal.err(`${made.id}: ${made.role}, good until ${made.expires_at}. It cannot be shown again.\n`);
+  terminal.out(shown(given, made, () => `${made.token ?? ''}\n`));
+  if (textOption(given, 'output') === undefined) terminal.err(`${made.id}: ${made.role}, good until ${made.expires_at}. It cannot be shown again.\n`);
   return 0;
 }
 
 async function list(given: Given, terminal: Terminal): Promise<ExitCode> {
-  const api = new Api(given);
-  const items: Token[] = [];
-  let cursor: string | undefined;
-  do {
-    const more: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = await api.get<{ items: Token[]; next_cursor?: string }>(`/v1/tokens?limit=500${more}`);
-    items.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor !== undefined);
-  if (wantsJson(given)) {
-    terminal.out(asJson(items));
-    return 0;
-  }
-  if (items.length === 0) terminal.out('There is no token.\n');
-  for (const { id, name, role, person, operations, expires_at: expires, used_at: used, revoked_at: revoked } of items) {
-    const whose = person === undefined ? 'a service' : person;
-    const only = operations === undefined ? '' : `, only ${operations.join(', ')}`;
-    const state = revoked === undefined ? `until ${expires}` : `revoked ${revoked}`;
-    terminal.out(`${id}  ${name.padEnd(20)} ${role.padEnd(8)}  ${whose}${only}  ${state}  ${used === undefined ? 'never used' : `used ${used}`}\n`);
-  }
+  const items = await new Api(given).list<Token>('/v1/tokens');
+  terminal.out(shown(given, items, () => listed(items)));
   return 0;
+}
+
+function listed(items: readonly Token[]): string {
+  if (items.length === 0) return 'There is no token.\n';
+  return table(
+    ['id', 'name', 'role', 'of', 'state', 'used'],
+    items.map(({ id, name, role, person, operations, expires_at: expires, used_at: used, revoked_at: revoked }) => [
+      ...[id, name, operations === undefined ? role : `${role}, only ${operations.join(', ')}`, person ?? 'a service'],
+      ...[revoked === undefined ? `until ${expires}` : `revoked ${revoked}`, used ?? 'never'],
+    ]),
+  );
 }
 
 async function revoke(given: Given, id: string | undefined, terminal: Terminal): Promise<ExitCode> {

@@ -14,9 +14,9 @@ export const neuvectorConfig = z.strictObject({
   /** The name in that certificate, where it is not the host of the URL: the certificate that NeuVector brings along is for none. */
   serverName: z.string().min(1).max(253).optional(),
   /** How long one call may take. */
-  timeout: duration.default(15_000),
+  timeout: duration.prefault('15s'),
   /** How long the download of a capture may take. */
-  downloadTimeout: duration.default(120_000),
+  downloadTimeout: duration.prefault('2m'),
 });
 
 export type NeuvectorConfig = z.infer<typeof neuvectorConfig>;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../apps/standalone/dist/main.js', import.meta.url));
 
 export interface Product {
   url: string;
